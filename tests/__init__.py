@@ -1,0 +1,1 @@
+"""The tests of chat-migrate; the folders mirror the three packages."""
