@@ -1,0 +1,531 @@
+"""The adapter interface: all that the engine and a target say to each other, and the one module
+that third parties import. What the engine does with it lies in the stages; what a server wants, in
+the adapter."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import msgspec
+
+from migrate.errors import Fatal, Retry, Skip, UsageError
+from migrate.findings import Catalogue, Finding, Meaning
+from migrate.model import (
+    Conversation,
+    File,
+    Key,
+    Message,
+    MessageKind,
+    Person,
+    Reaction,
+    Ref,
+    piece_id,
+    reaction_id,
+)
+
+__all__ = [
+    "Account",
+    "Adapter",
+    "Artifact",
+    "Audience",
+    "AudienceReader",
+    "Body",
+    "BulkSession",
+    "Capabilities",
+    "Catalogue",
+    "Composed",
+    "Composer",
+    "Context",
+    "Conversation",
+    "Deliverer",
+    "Directory",
+    "Entry",
+    "Face",
+    "Fatal",
+    "File",
+    "Finder",
+    "Finding",
+    "Key",
+    "LiveSession",
+    "Look",
+    "Meaning",
+    "Memo",
+    "Message",
+    "MessageKind",
+    "Opening",
+    "Part",
+    "PartFile",
+    "Person",
+    "Piece",
+    "Placement",
+    "Posting",
+    "Preparer",
+    "Reacting",
+    "Reaction",
+    "Reactor",
+    "Reader",
+    "Ref",
+    "Rendered",
+    "Retry",
+    "Sandbox",
+    "SandboxMaker",
+    "Sealing",
+    "Seen",
+    "Sending",
+    "Session",
+    "Skip",
+    "Survey",
+    "UsageError",
+    "Wish",
+    "piece_id",
+    "reaction_id",
+]
+
+# --- what a target can do -----------------------------------------------------------------------
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a target takes. The planner reads every field, the conformance suite asserts every one.
+
+    delivery: `live` takes messages one by one and is durable when the call returns; `bulk` composes
+        an archive of parts.
+    order: `lane` where order matters within a target conversation, `global` where over everything.
+    lanes: calls in flight at once (live).
+    reactions: `each` is a call of its own per person; `folded` travels inside its message; `none`
+        are kept.
+    pins: whether pinned messages can be marked.
+    ref_width: characters of the longest `Ref`; planning renders with dummies of that width.
+    piece_limit: the most that one piece may measure, in the adapter's own unit.
+    file_limit: bytes of the largest file, None where there is no bound.
+    time_step: microseconds; times are kept in multiples of it.
+    repeatable: whether sending the same `Sending.id` again is harmless without asking first.
+    members: `all` enters everybody who belongs to a conversation; `authors` leaves those out of
+        public ones who never wrote there.
+    part_messages: messages in a part (bulk).
+    part_order: `thread` gives a part's messages thread by thread, `time` in the order of time.
+    """
+
+    delivery: Literal["live", "bulk"]
+    order: Literal["lane", "global"] = "lane"
+    lanes: int = 1
+    reactions: Literal["each", "folded", "none"] = "each"
+    pins: bool = True
+    ref_width: int = 64
+    piece_limit: int = 16_000
+    file_limit: int | None = None
+    time_step: int = 1_000
+    repeatable: bool = False
+    members: Literal["all", "authors"] = "all"
+    part_messages: int = 2_000
+    part_order: Literal["thread", "time"] = "time"
+
+
+# --- planning -----------------------------------------------------------------------------------
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What asks for a place at the target.
+
+    `id` is Slack's (a ts for a message), `name` the mapping's target or Slack's own name, `time`
+    milliseconds since the epoch, `snippet` what `survey` gave for the message.
+    """
+
+    kind: Literal["account", "conversation", "message"]
+    id: str
+    name: str = ""
+    private: bool = False
+    time: int = 0
+    snippet: str = ""
+
+
+class Placement(msgspec.Struct, frozen=True, gc=False):
+    """Where something goes, decided once and kept: `name` is a localpart, an alias, a channel name
+    or a topic, "" where the target needs none; `time` is milliseconds since the epoch."""
+
+    name: str = ""
+    time: int = 0
+
+
+class Survey(msgspec.Struct, frozen=True, gc=False):
+    """What the planner learns of one message: pieces, codes of losses, and the words that a topic
+    may be named after ("" where the target has no topics)."""
+
+    pieces: int = 1
+    losses: tuple[str, ...] = ()
+    snippet: str = ""
+
+
+class Face(msgspec.Struct, frozen=True, gc=False):
+    """How a person or a conversation shows at the target: the name to read, and its `Ref`."""
+
+    name: str
+    ref: Ref
+
+
+class Look(Protocol):
+    """What a message's text may ask for while it is rendered. While planning, the refs are dummies
+    of `ref_width` characters."""
+
+    def person(self, id: str) -> Face | None:
+        """The person with Slack's id `id`, None where nobody at the target stands for it."""
+
+    def conversation(self, id: str) -> Face | None:
+        """The conversation with Slack's id (or its name), None where it is not brought over."""
+
+    def message(self, key: Key) -> Ref | None:
+        """The first piece of an earlier message, None where it is not at the target."""
+
+    def emoji(self, name: str) -> str | None:
+        """What a custom emoji is called at the target, None where it has none."""
+
+    def file(self, id: str) -> Ref | None:
+        """An uploaded body, None where there is none."""
+
+
+class Piece(msgspec.Struct, frozen=True, gc=False):
+    """One message, or one part of a message that is too long for the target.
+
+    `payload` is the adapter's own form, the same bytes for the same message, and what `verify`
+    compares. `in_thread` is False for a piece that belongs into the conversation itself although
+    its message is a reply (a broadcast's second piece).
+    """
+
+    payload: bytes
+    in_thread: bool = True
+
+
+class Rendered(msgspec.Struct, frozen=True, gc=False):
+    """A message as the target takes it: at least one piece, and the codes of what is lost."""
+
+    pieces: tuple[Piece, ...]
+    losses: tuple[str, ...] = ()
+
+
+# --- acts, as a live session performs them --------------------------------------------------------
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """A person at the target. `ref` is "" until the account exists."""
+
+    person: Person
+    placement: Placement
+    action: Literal["ghost", "create", "map"] = "ghost"
+    ref: Ref = ""
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation to be made (or found again).
+
+    `private` may be stricter than the conversation's kind. `members` are those who shall be able to
+    read it: for direct messages exactly these. `opener` is a participant who makes it.
+    """
+
+    conversation: Conversation
+    placement: Placement
+    private: bool
+    members: tuple[Account, ...] = ()
+    opener: Account | None = None
+    ref: Ref = ""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """An account that enters a conversation. `stays` is False for an author who had left: it may
+    write, and leaves again when the conversation is sealed. `time`: milliseconds, at the latest
+    that of the first message."""
+
+    opening: Opening
+    account: Account
+    stays: bool = True
+    time: int = 0
+
+
+class Sending(msgspec.Struct, frozen=True, kw_only=True):
+    """One piece on its way. `id` is what `model.piece_id` gives: unique in the project and the same
+    at every try; the adapter keeps it with the message where the target lets it. `root` is None
+    outside threads."""
+
+    id: str
+    key: Key
+    index: int
+    opening: Opening
+    author: Account
+    time: int
+    piece: Piece
+    root: Ref | None = None
+    author_name: str = ""
+
+
+class Reacting(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's reaction on its way. `emoji` is what `Adapter.reaction` made of Slack's name,
+    `id` what `model.reaction_id` gives."""
+
+    id: str
+    opening: Opening
+    author: Account
+    time: int
+    message: Ref
+    emoji: str
+
+
+class Sealing(msgspec.Struct, frozen=True, kw_only=True):
+    """What happens once after a conversation's last message: `leavers` leave, `pins` are pinned in
+    order of time, an archived conversation is closed. `time`: milliseconds of the last message."""
+
+    opening: Opening
+    leavers: tuple[Account, ...] = ()
+    pins: tuple[Ref, ...] = ()
+    archived: bool = False
+    time: int = 0
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True):
+    """A file's bytes on this disk."""
+
+    file: File
+    path: Path
+    sha256: str
+
+
+# --- reading back ---------------------------------------------------------------------------------
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One thing found at the target. `id` is the `Sending.id` or `Reacting.id` kept with it, "" for
+    what people wrote themselves. `time`: milliseconds. For a reaction `message` is what it is under
+    and `emoji` its key; for a piece both are empty and `payload` is as `render` made it."""
+
+    ref: Ref
+    id: str
+    author: Ref
+    time: int
+    payload: bytes = b""
+    root: Ref | None = None
+    message: Ref = ""
+    emoji: str = ""
+
+
+class Audience(msgspec.Struct, frozen=True, kw_only=True):
+    """Who can read a conversation. `join`: `invite` for members alone, `members` for whoever
+    belongs to the team, `anyone` for every account of the server, `world` without an account.
+    `members` are account refs, the importer's own account left out."""
+
+    members: frozenset[Ref]
+    join: Literal["invite", "members", "anyone", "world"]
+    listed: bool = False
+
+
+# --- sessions -------------------------------------------------------------------------------------
+
+
+class Memo(Protocol):
+    """A small persisted map for upload and job ids. A set is durable when it returns."""
+
+    def get(self, name: str) -> str | None: ...
+
+    def set(self, name: str, value: str) -> None: ...
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session may use of the world: the project's folder (relative paths start there), the
+    environment (secrets come from nowhere else), and the memo."""
+
+    folder: Path
+    environ: Mapping[str, str]
+    memo: Memo
+
+
+class Session(Protocol):
+    """A connected target. `fingerprint` says which target this is: the same for the same server
+    and team, another for any other. `caps` are narrowed to what this server allows."""
+
+    caps: Capabilities
+    fingerprint: str
+
+    async def check(self) -> Sequence[Finding]:
+        """Read, and only read, whether a run can succeed; a blocker says that it cannot."""
+
+    async def close(self) -> None: ...
+
+
+@runtime_checkable
+class LiveSession(Session, Protocol):
+    """Takes acts one by one; each is durable when its call returns. Every call may raise `Fatal`,
+    `Retry` or `Skip`; anything else is a bug. Every `ensure_` may be repeated without harm."""
+
+    async def ensure_account(self, account: Account) -> Ref: ...
+
+    async def ensure_conversation(self, opening: Opening) -> Ref: ...
+
+    async def ensure_member(self, entry: Entry) -> None: ...
+
+    async def put_file(self, body: Body) -> Ref: ...
+
+    async def send(self, sending: Sending) -> Ref: ...
+
+    async def seal(self, sealing: Sealing) -> None: ...
+
+    async def reopen(self, opening: Opening) -> None:
+        """Let a later export's messages in where `seal` closed the conversation. Those who left
+        enter again by `ensure_member`."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of an archive that is written whole or not at all. Message parts follow the order in
+    which the planner laid them; `number` starts at 0."""
+
+    number: int
+    kind: Literal["accounts", "conversations", "messages"]
+
+
+class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One message of a part, with everything folded in that the archive carries inside it. `look`
+    is what this message may see: of other messages only earlier ones."""
+
+    message: Message
+    placement: Placement
+    opening: Opening
+    author: Account
+    look: Look
+    root: Placement | None = None
+    pinned: bool = False
+
+
+class Composed(msgspec.Struct, frozen=True, kw_only=True):
+    """A part in the target's format: named streams, the codes of losses, and how many records they
+    hold: `accounts`, `conversations`, or `messages` (notices and placeholders among them) with
+    `reactions` and `pins`. The engine holds the counts against the plan."""
+
+    streams: Mapping[str, bytes]
+    counts: Mapping[str, int]
+    losses: tuple[str, ...] = ()
+
+
+class PartFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A written part: stream name to file. The engine has checked every length and checksum."""
+
+    part: Part
+    streams: Mapping[str, Path]
+
+
+class Artifact(msgspec.Struct, frozen=True, kw_only=True):
+    """The finished archive and what the administrator does with it."""
+
+    path: Path
+    next_steps: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class BulkSession(Session, Protocol):
+    """Joins parts that were composed elsewhere into one archive."""
+
+    def finish(self, parts: Sequence[PartFile]) -> Artifact:
+        """Join all parts in their order into the archive, in the project's folder unless the
+        configuration says otherwise. Writes beside the final name and renames; repeatable."""
+
+
+# --- optional powers of a session or an adapter, found by type
+# --------------------------------------
+
+
+@runtime_checkable
+class Finder(Protocol):
+    async def find(self, opening: Opening, ids: Collection[str]) -> Mapping[str, Ref]:
+        """Which of these ids the conversation already holds, pieces and reactions alike."""
+
+
+@runtime_checkable
+class Reactor(Protocol):
+    async def react(self, reacting: Reacting) -> Ref: ...
+
+
+@runtime_checkable
+class Reader(Protocol):
+    def read(self, opening: Opening) -> AsyncIterator[Seen]:
+        """Everything in the conversation, in the target's own order; a root before its replies."""
+
+
+@runtime_checkable
+class AudienceReader(Protocol):
+    async def audience(self, opening: Opening) -> Audience: ...
+
+
+@runtime_checkable
+class Directory(Protocol):
+    async def accounts(self) -> Sequence[Face]: ...
+
+    async def conversations(self) -> Sequence[Face]: ...
+
+
+@runtime_checkable
+class Deliverer(Protocol):
+    async def deliver(self, artifact: Artifact) -> None:
+        """Bring the archive into the server and wait until it has taken it."""
+
+
+@runtime_checkable
+class Preparer(Protocol):
+    """An adapter that needs files beside `migration.toml`, such as a registration."""
+
+    def prepare(self, config: Any, context: Context) -> Sequence[str]:
+        """Write them (0600), keeping what stands there; returns the next steps for a person."""
+
+
+class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
+    """A throwaway target: `settings` fill the `[target]` table, `notes` say where to look and how
+    to sign in."""
+
+    settings: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class SandboxMaker(Protocol):
+    def sandbox(self, folder: Path, project: Path) -> AbstractContextManager[Sandbox]:
+        """Start a target of this kind on loopback, all its files in `folder`, that accepts what
+        `prepare` writes into `project`. Leaving the context stops it."""
+
+
+# --- the adapter ----------------------------------------------------------------------------------
+
+
+class Adapter(Protocol):
+    """A target. All but `connect` are pure and safe in another process.
+
+    `Config` is a msgspec Struct for the `[target]` table; `template` the commented TOML lines that
+    `init` writes for it; `codes` the meanings of the adapter's own findings and losses; `keeps`
+    says in a line each what the target keeps of which record.
+    """
+
+    name: str
+    Config: type[msgspec.Struct]
+    template: str
+    codes: Catalogue
+    keeps: Mapping[str, str]
+
+    def caps(self, config: Any) -> Capabilities: ...
+
+    async def connect(self, config: Any, context: Context) -> Session: ...
+
+    def survey(self, message: Message, look: Look, caps: Capabilities) -> Survey: ...
+
+    def place(
+        self, wish: Wish, root: Placement | None, free: Callable[[str], bool]
+    ) -> Placement: ...
+
+    def render(self, message: Message, look: Look, caps: Capabilities) -> Rendered: ...
+
+    def reaction(self, emoji: str, look: Look) -> str:
+        """The target's key for Slack's emoji name as written, skin tone included."""
+
+
+@runtime_checkable
+class Composer(Protocol):
+    """The bulk half of an adapter: pure, and called in other processes."""
+
+    def compose(
+        self,
+        part: Part,
+        rows: Iterable[Account | Opening | Posting],
+        caps: Capabilities,
+    ) -> Composed: ...
