@@ -1,0 +1,67 @@
+"""Files as messages name them: which ones belong to a message, and what each of them is. Bodies are
+fetched elsewhere."""
+
+from collections.abc import Iterator, Sequence
+
+from migrate.model import File
+from migrate.source.tokens import cut_token
+from migrate.source.wire import Attachment, WireFile
+
+ACCESS_CODES = {
+    "check_file_info": "file-check-info",
+    "access_denied": "file-access-denied",
+    "file_not_found": "file-not-found",
+}
+"""`file_access` to the finding that it makes."""
+
+
+def gather_files(
+    files: Sequence[WireFile] | None,
+    file: WireFile | None,
+    attachments: Sequence[Attachment] | None,
+) -> Iterator[WireFile]:
+    """A message's files wherever Slack put them, each once: `files`, the `file` of older exports,
+    and those inside attachments, which a message that was shared brings along."""
+    seen: set[str | None] = set()
+    found = [*(files or ()), *((file,) if file is not None else ())]
+    for attachment in attachments or ():
+        found.extend(attachment.files or ())
+    for one in found:
+        if one.id not in seen:
+            seen.add(one.id)
+            yield one
+
+
+def describe_file(wire: WireFile) -> File | None:
+    """What is known of a file, None where it has no id to be known by."""
+    if not wire.id:
+        return None
+    return File(
+        id=wire.id,
+        name=wire.name or "",
+        title=wire.title or "",
+        mimetype=wire.mimetype or "",
+        mode=_read_mode(wire),
+        size=max(0, wire.size or 0),
+        url=cut_token(wire.url_private_download or wire.url_private or ""),
+        permalink=cut_token(wire.permalink or ""),
+        owner=wire.user or "",
+    )
+
+
+def _read_mode(wire: WireFile) -> str:
+    if wire.is_external and wire.mode not in ("tombstone", "hidden_by_limit"):
+        return "external"
+    return wire.mode or "hosted"
+
+
+def shared_at(wire: WireFile | None, conversation: str) -> str:
+    """The ts of the message that first brought the file into `conversation`, "" if not told."""
+    places = (wire.shares or {}) if wire is not None else {}
+    times = [
+        share.ts
+        for conversations in places.values()
+        for share in conversations.get(conversation, ())
+        if share.ts
+    ]
+    return min(times, default="")

@@ -1,0 +1,124 @@
+"""Conversations as root files list them, in every kind and with every oddity."""
+
+from pathlib import Path
+
+import pytest
+
+from migrate.model import Conversation
+from migrate.source import open_export
+from tests.migrate.source.build import GENERAL, members, message, read, write_zip
+
+
+@pytest.mark.parametrize(
+    ("file", "fields", "kind"),
+    [
+        ("channels", {}, "public"),
+        ("channels", {"is_private": True}, "private"),
+        ("channels", {"is_group": True}, "private"),
+        ("channels", {"is_im": True}, "dm"),
+        ("groups", {}, "private"),
+        ("groups", {"is_private": False, "is_channel": True}, "private"),
+        ("groups", {"is_mpim": True}, "group_dm"),
+        ("mpims", {}, "group_dm"),
+        ("mpims", {"is_private": False}, "group_dm"),
+        ("dms", {}, "dm"),
+        ("file_conversations", {}, "file"),
+    ],
+)
+def test_the_file_says_the_kind_and_flags_only_narrow_it(
+    tmp_path: Path, file: str, fields: dict[str, object], kind: str
+) -> None:
+    content = members() | {f"{file}.json": [{"id": "C1", "name": "x", "members": [], **fields}]}
+    export = open_export([write_zip(tmp_path / "export.zip", content)])
+    assert {c.id: c.kind for c in export.conversations}["C1"] == kind
+
+
+def test_an_entry_is_read_whole(tmp_path: Path) -> None:
+    entry = {
+        "id": "C1",
+        "name": "général",
+        "created": "1600000000",
+        "creator": None,
+        "is_archived": True,
+        "is_general": True,
+        "members": ["U1", "U0UNKNOWN", "U1", None, 5],
+        "topic": {"value": "Talk", "last_set": "12"},
+        "purpose": {"value": "All of us", "last_set": 12},
+        "pins": [
+            {"id": "1700000000.000100", "type": "C"},
+            {"id": "1700000000.000100", "type": "C"},
+            {"id": "F1", "type": "F"},
+            {"type": "C"},
+            None,
+        ],
+    }
+    found = read(write_zip(tmp_path / "export.zip", members(channels=[entry])))
+    assert found.export.conversations[0] == Conversation(
+        id="C1",
+        kind="public",
+        name="général",
+        members=("U1", "U0UNKNOWN"),
+        created=1600000000,
+        archived=True,
+        general=True,
+        topic="Talk",
+        purpose="All of us",
+        pins=("1700000000.000100",),
+    )
+    assert found.codes["pin-of-file"] == 1
+    assert found.codes["pin-unreadable"] == 1
+
+
+@pytest.mark.parametrize("created", [1, 0, None, "x", -5, 1_356_998_399, 1e300, True, "nan"])
+def test_a_placeholder_for_the_time_is_no_time(tmp_path: Path, created: object) -> None:
+    content = members(channels=[GENERAL | {"created": created}])
+    export = open_export([write_zip(tmp_path / "export.zip", content)])
+    assert export.conversations[0].created == (int(1e300) if created == 1e300 else 0)
+
+
+@pytest.mark.parametrize("given", [None, ..., "U1", {}])
+def test_members_that_are_not_told_are_nobody_and_reported(tmp_path: Path, given: object) -> None:
+    entry = {k: v for k, v in (GENERAL | {"members": given}).items() if v is not ...}
+    found = read(write_zip(tmp_path / "export.zip", members([message()], channels=[entry])))
+    assert found.export.conversations[0].members == ()
+    assert found.codes == {"members-missing": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [(["U1", "U1"], ("U1",)), (["U1"], ("U1",)), (["U1", "USLACKBOT"], ("U1", "USLACKBOT"))],
+)
+def test_direct_messages_with_oneself_and_with_slackbot(
+    tmp_path: Path, given: list[str], kept: tuple[str, ...]
+) -> None:
+    content = members([message()], dms=[{"id": "D0000001", "created": 1, "members": given}])
+    content |= {"D0000001/2023-11-14.json": [message()]}
+    found = read(write_zip(tmp_path / "export.zip", content))
+    assert found.export.conversations[1] == Conversation(id="D0000001", kind="dm", members=kept)
+    assert [haul.conversation for haul in found.hauls] == ["C0GENERAL", "D0000001"]
+    assert found.codes == {}
+
+
+def test_groups_of_the_same_people_stay_two(tmp_path: Path) -> None:
+    twins = [{"id": f"G{n}", "name": f"mpdm-ann--bob-{n}", "members": ["U1", "U2"]} for n in (1, 2)]
+    content = members([message()], mpims=twins)
+    content |= {f"mpdm-ann--bob-{n}/2023-11-14.json": [message(n)] for n in (1, 2)}
+    found = read(write_zip(tmp_path / "export.zip", content))
+    assert [haul.conversation for haul in found.hauls] == ["C0GENERAL", "G1", "G2"]
+
+
+@pytest.mark.parametrize("row", [None, 5, [], {}, {"name": "x"}])
+def test_an_entry_without_id_is_reported(tmp_path: Path, row: object) -> None:
+    found = read(write_zip(tmp_path / "export.zip", members([message()], channels=[GENERAL, row])))
+    assert [c.id for c in found.export.conversations] == ["C0GENERAL"]
+    assert found.codes == {"conversation-without-id": 1}
+
+
+@pytest.mark.parametrize("name", ["x", "_old", "-dash", "UPPER", "чат", "a" * 80, "a.b"])
+def test_names_of_every_shape_find_their_folder(tmp_path: Path, name: str) -> None:
+    content = members(channels=[GENERAL | {"name": name}])
+    del content["general/2023-11-14.json"]
+    content |= {f"{name}/2023-11-14.json": [message()]}
+    found = read(write_zip(tmp_path / "export.zip", content))
+    assert [haul.conversation for haul in found.hauls] == ["C0GENERAL"]
+    assert found.codes == {}
