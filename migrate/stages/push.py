@@ -1,0 +1,77 @@
+"""PUSH and SEAL for live targets, phase by phase: accounts, conversations, who belongs to them,
+then the lanes. What one act goes through is the engine's affair."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from migrate.errors import Skip
+from migrate.model import Ref
+from migrate.spi import Entry
+from migrate.stages.engine import AHEAD, OPEN, Engine, together
+from migrate.stages.lane import Lanes
+from migrate.store import Op, OpKind, ops
+
+
+class Push:
+    """One run's push into a live target."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def run(self) -> None:
+        """Everything that is open, in the order in which one thing needs another.
+
+        Raises Interrupted where the world says stop, Fatal where the target or the disk refuses;
+        by then every result that is known is noted.
+        """
+        (total,) = self._engine.store.db.execute(
+            f"SELECT count(*) FROM op WHERE {OPEN} AND kind NOT IN (4, 7)"
+        ).fetchone()
+        self._engine.world.progress.begin("Sending", total, "acts")
+        await self._each(OpKind.ACCOUNT, self._make_account)
+        self._engine.acts.refresh()
+        await self._each(OpKind.CONVERSATION, self._make_conversation)
+        self._engine.acts.refresh()
+        self._engine.look.refresh()
+        await self._reopen()
+        await self._each(OpKind.MEMBER, self._make_member)
+        await Lanes(self._engine).run()
+        self._engine.world.progress.end()
+
+    async def _each(
+        self, kind: OpKind, act: Callable[[Op], Awaitable[Ref]], where: str = ""
+    ) -> None:
+        """Every open op of a kind, several at once; each may be repeated without harm."""
+        some = list(ops.select(self._engine.store, f"kind = {int(kind)} AND {OPEN}{where}"))
+        for start in range(0, len(some), 4 * AHEAD):
+            batch = some[start : start + 4 * AHEAD]
+            await self._engine.journal.intend(batch)
+            await together([self._engine.perform(op, act) for op in batch])
+        await self._engine.journal.flush()
+
+    async def _make_account(self, op: Op) -> Ref:
+        account = self._engine.acts.planned_account(op.author)
+        return await self._engine.session.ensure_account(account)
+
+    async def _make_conversation(self, op: Op) -> Ref:
+        return await self._engine.session.ensure_conversation(self._engine.acts.opening(op.conv))
+
+    async def _make_member(self, op: Op) -> Ref:
+        account = self._engine.acts.account(op.author)
+        opening = self._engine.acts.opening(op.conv)
+        if account is None:
+            raise Skip("author-failed")
+        if not opening.ref:
+            raise Skip("conversation-failed")
+        stays = not op.flags & ops.LEAVES
+        await self._engine.session.ensure_member(
+            Entry(opening=opening, account=account, stays=stays, time=op.time)
+        )
+        return account.ref
+
+    async def _reopen(self) -> None:
+        sealed = ops.select(self._engine.store, f"kind = 8 AND {OPEN} AND flags & {ops.REOPENS}")
+        for op in list(sealed):
+            opening = self._engine.acts.opening(op.conv)
+            if opening.ref:
+                await self._engine.call(partial(self._engine.session.reopen, opening))

@@ -1,0 +1,297 @@
+"""VERIFY: the target (or the archive) read back and held against the plan, message by message. What
+people wrote there themselves is nobody's business and no difference."""
+
+from collections import Counter
+from typing import Literal
+
+from migrate.errors import Interrupted, Skip
+from migrate.findings import Finding
+from migrate.model import RECORD_KINDS, micros_ts, ts_micros
+from migrate.spi import (
+    Adapter,
+    Audience,
+    AudienceReader,
+    Opening,
+    Reader,
+    Rendered,
+    Seen,
+    Session,
+)
+from migrate.stages.acts import Acts, read_message
+from migrate.stages.look import StoreLook
+from migrate.stages.place import PLACEHOLDER_ITEM
+from migrate.stages.reading import MessageReader
+from migrate.stages.world import World
+from migrate.store import Op, OpKind, State, Store, ops
+
+JOINS = ("invite", "members", "anyone", "world")
+
+
+class Tally:
+    """Counts by kind of record, and findings with their first example."""
+
+    def __init__(self) -> None:
+        self.checked: Counter[str] = Counter()
+        self.missing: Counter[str] = Counter()
+        self.different: Counter[str] = Counter()
+        self.extra: Counter[str] = Counter()
+        self.duplicate: Counter[str] = Counter()
+        self.unchecked: Counter[str] = Counter()
+        self.wider = 0
+        self.findings: list[Finding] = []
+
+    def find(self, code: str, place: str) -> None:
+        self.findings.append(Finding(code=code, place=place))
+
+
+class Verification:
+    """One reading back of everything that the journal calls done."""
+
+    def __init__(self, store: Store, adapter: Adapter, session: Session, world: World) -> None:
+        self.store = store
+        self.adapter = adapter
+        self._session = session
+        self._world = world
+        refs: Literal["live", "placed"] = "live" if session.caps.delivery == "live" else "placed"
+        self.acts = Acts(store, refs)
+        self.look = StoreLook(store, refs, session.caps.ref_width)
+        self.reader = MessageReader(store, self.acts.workspace)
+        self.caps = session.caps
+        self.tally = Tally()
+
+    async def run(self) -> Tally:
+        """Every conversation read back, one after another."""
+        openings = list(ops.select(self.store, "kind = 2 AND state = 2"))
+        (total,) = self.store.db.execute(
+            "SELECT count(*) FROM op WHERE kind IN (5, 6) AND state = 2"
+        ).fetchone()
+        self._world.progress.begin("Reading back", total, "records")
+        for op in openings:
+            if self._world.stopped():
+                raise Interrupted("interrupted", "Interrupted.", "Run `verify` again.")
+            await self._conversation(op)
+        self._world.progress.end()
+        self._count_others()
+        return self.tally
+
+    async def _conversation(self, op: Op) -> None:
+        opening = self.acts.opening(op.conv)
+        id = opening.conversation.id
+        self.tally.checked["conversations"] += 1
+        try:
+            if isinstance(self._session, AudienceReader):
+                self._hold_audience(opening, await self._session.audience(opening))
+            if isinstance(self._session, Reader):
+                await self._read_back(op.conv, opening, self._session)
+            else:
+                self._leave_unchecked(op.conv)
+        except Skip as verdict:
+            self.tally.missing["conversations"] += 1
+            self.tally.find(verdict.code, id)
+            for kind, count in self._expected(op.conv).items():
+                self.tally.missing[kind] += count
+
+    async def _read_back(self, conv: int, opening: Opening, session: Reader) -> None:
+        comparison = Comparison(self, conv)
+        async for seen in session.read(opening):
+            comparison.take(seen)
+            self._world.progress.advance()
+        comparison.finish()
+
+    def _hold_audience(self, opening: Opening, audience: Audience) -> None:
+        id = opening.conversation.id
+        allowed = {member.ref for member in opening.members}
+        planned = "invite" if opening.private else "members"
+        wider = JOINS.index(audience.join) > JOINS.index(planned) or audience.listed > (
+            not opening.private
+        )
+        if opening.private and audience.members - allowed:
+            wider = True
+        if wider:
+            self.tally.wider += 1
+            self.tally.find("audience-wider", id)
+        for _ in allowed - audience.members:
+            self.tally.find("member-missing", id)
+
+    def _expected(self, conv: int) -> Counter[str]:
+        """How many records of each kind the journal says are in a conversation."""
+        query = (
+            "SELECT record, count(*) FROM op WHERE conv = ? AND state = 2 AND record != 0"
+            " AND kind IN (5, 6, 7) GROUP BY record"
+        )
+        return Counter(
+            {
+                RECORD_KINDS[record - 1]: count
+                for record, count in self.store.db.execute(query, (conv,))
+            }
+        )
+
+    def _leave_unchecked(self, conv: int) -> None:
+        self.tally.unchecked.update(self._expected(conv))
+
+    def _count_others(self) -> None:
+        """Accounts are seen through what they wrote; those that wrote nothing, and pins, are
+        not."""
+        written = self.store.db.execute(
+            "SELECT count(DISTINCT author) FROM op WHERE kind IN (5, 6) AND state = 2"
+        ).fetchone()[0]
+        accounts = self.store.db.execute(
+            "SELECT count(*) FROM op WHERE kind = 1 AND state = 2"
+        ).fetchone()[0]
+        self.tally.checked["accounts"] = written
+        self.tally.unchecked["accounts"] = max(0, accounts - written)
+        (pins,) = self.store.db.execute(
+            "SELECT count(*) FROM op WHERE kind = 7 AND state = 2"
+        ).fetchone()
+        self.tally.unchecked["pins"] = pins
+
+
+class Comparison:
+    """One conversation, read in the target's order."""
+
+    def __init__(self, verification: Verification, conv: int) -> None:
+        self._v = verification
+        self._conv = conv
+        self._store = verification.store
+        self._acts = verification.acts
+        self._tally = verification.tally
+        self._id = self._acts.conversation_id(conv)
+        self._seen: set[tuple[int, int, str, int]] = set()
+        self._ids: dict[str, str] = {}
+        self._last = (0, 0, 0)
+        self._folded: set[str] = set()
+        self._rendered: tuple[tuple[int, str], Rendered] | None = None
+        self._different: set[tuple[int, str]] = set()
+
+    def take(self, seen: Seen) -> None:
+        """Hold one thing that stands at the target against the op that made it."""
+        if not seen.id:
+            return
+        if seen.emoji and self._v.caps.reactions == "folded":
+            self._take_folded(seen)
+            return
+        op = self._op(seen.id)
+        if op is None or op.state != State.DONE:
+            self._tally.extra["reactions" if seen.emoji else "messages"] += 1
+            self._tally.find("record-extra", self._place(seen.id))
+            return
+        kind = RECORD_KINDS[op.record - 1] if op.record else "messages"
+        key = (op.ts, op.kind, op.item, op.piece)
+        if key in self._seen:
+            self._tally.duplicate[kind] += 1
+            self._tally.find("record-duplicate", self._place(seen.id))
+            return
+        self._seen.add(key)
+        if op.kind == OpKind.MESSAGE:
+            self._ids[seen.ref] = seen.id
+            self._hold_order(op)
+        if op.record:
+            self._tally.checked[kind] += 1
+        if not self._matches(op, seen) and (op.ts, op.item) not in self._different:
+            self._different.add((op.ts, op.item))
+            self._tally.different[kind] += 1
+            self._tally.find("record-different", self._place(seen.id))
+
+    def finish(self) -> None:
+        """Count what the journal calls done and nobody saw."""
+        for op in ops.select(
+            self._store, "conv = ? AND kind IN (5, 6) AND state = 2", (self._conv,)
+        ):
+            if (op.ts, op.kind, op.item, op.piece) in self._seen or self._needless(op):
+                continue
+            kind = RECORD_KINDS[op.record - 1] if op.record else "messages"
+            self._tally.missing[kind] += 1
+            self._tally.find("record-missing", f"{self._id} {micros_ts(op.ts)}")
+        if self._v.caps.reactions == "folded":
+            (inside,) = self._store.db.execute(
+                "SELECT coalesce(sum(folded), 0) FROM op WHERE conv = ? AND kind = 5 AND state = 2",
+                (self._conv,),
+            ).fetchone()
+            if len(self._folded) < inside:
+                self._tally.missing["reactions"] += inside - len(self._folded)
+                self._tally.find("record-missing", self._id)
+
+    def _needless(self, op: Op) -> bool:
+        """A piece that was planned with dummies and that the real refs made unnecessary."""
+        return op.piece > 0 and not op.ref and self._v.caps.delivery == "live"
+
+    def _op(self, id: str) -> Op | None:
+        conversation, ts, rest = id.split("/", 2)
+        if conversation != self._id:
+            return None
+        try:
+            moment = ts_micros(ts)
+        except ValueError:
+            return None
+        if rest.isdigit():
+            return ops.op(self._store, self._conv, moment, OpKind.MESSAGE, "", int(rest))
+        if "/" in rest:
+            return ops.op(self._store, self._conv, moment, OpKind.REACTION, rest)
+        return ops.op(self._store, self._conv, moment, OpKind.MESSAGE, rest)
+
+    def _matches(self, op: Op, seen: Seen) -> bool:
+        author = self._acts.account(op.author)
+        if author is None or seen.author != author.ref or seen.time != op.time:
+            return False
+        if op.kind == OpKind.REACTION:
+            return seen.emoji == op.name and self._stands_under(op.ts, seen.message)
+        rendered = self._render(op)
+        if op.piece >= len(rendered.pieces):
+            return False
+        piece = rendered.pieces[op.piece]
+        if op.root and piece.in_thread:
+            return seen.payload == piece.payload and self._stands_under(op.root, seen.root)
+        return seen.payload == piece.payload and not seen.root
+
+    def _stands_under(self, ts: int, ref: str | None) -> bool:
+        """Whether `ref` is the first piece of the message at `ts`, or its placeholder; a live
+        target may have lost that one and still say where the reply hung."""
+        if self._v.caps.delivery == "live" and ref and ref == self._acts.first_ref(self._conv, ts):
+            return True
+        conversation, moment, rest = self._ids.get(ref or "", "//").split("/", 2)
+        if conversation != self._id or rest not in ("0", PLACEHOLDER_ITEM):
+            return False
+        return ts_micros(moment) == ts
+
+    def _hold_order(self, op: Op) -> None:
+        """Within what one run sent, the order of time holds; a later run's delta stands behind."""
+        if self._v.caps.delivery == "bulk" and self._v.caps.part_order != "time":
+            return
+        position = (op.run, op.ts, op.piece)
+        if position < self._last:
+            self._tally.different["messages"] += 1
+            self._tally.find("order-different", f"{self._id} {micros_ts(op.ts)}")
+        self._last = max(self._last, position)
+
+    def _take_folded(self, seen: Seen) -> None:
+        """A reaction that travelled inside its message: held against the message's own record."""
+        _, ts, rest = seen.id.split("/", 2)
+        person, emoji = rest.split("/", 1)
+        op = ops.op(self._store, self._conv, ts_micros(ts), OpKind.MESSAGE)
+        if seen.id in self._folded:
+            self._tally.duplicate["reactions"] += 1
+            self._tally.find("record-duplicate", self._place(seen.id))
+            return
+        if op is None or op.state != State.DONE:
+            self._tally.extra["reactions"] += 1
+            self._tally.find("record-extra", self._place(seen.id))
+            return
+        self._folded.add(seen.id)
+        self._tally.checked["reactions"] += 1
+        face = self._v.look.person(person)
+        key = self._v.adapter.reaction(emoji, self._v.look)
+        same = face is not None and (seen.author, seen.emoji) == (face.ref, key)
+        if not (same and self._stands_under(op.ts, seen.message)):
+            self._tally.different["reactions"] += 1
+            self._tally.find("record-different", self._place(seen.id))
+
+    def _render(self, op: Op) -> Rendered:
+        of = (op.ts, op.item)
+        if self._rendered is None or self._rendered[0] != of:
+            message = read_message(self._store, self._v.reader, self._acts, op)
+            look = self._v.look.before(op.ts)
+            self._rendered = (of, self._v.adapter.render(message, look, self._v.caps))
+        return self._rendered[1]
+
+    def _place(self, id: str) -> str:
+        return " ".join(id.split("/")[:2])

@@ -1,0 +1,178 @@
+"""The op table: the plan and the journal in one. Each row is one act at the target; the stages
+decide which rows there are, this module only writes and reads them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import IntEnum
+
+import msgspec
+
+from migrate.model import RECORD_KINDS
+from migrate.store.connection import Store
+
+
+class OpKind(IntEnum):
+    """What an op does; within one moment of a lane, ops run in this order."""
+
+    ACCOUNT = 1
+    CONVERSATION = 2
+    MEMBER = 3
+    FILE = 4
+    MESSAGE = 5
+    REACTION = 6
+    PIN = 7
+    SEAL = 8
+
+
+class State(IntEnum):
+    """Where an op stands. SENDING means that the target may or may not have it; SKIPPED is decided
+    by the plan and never tried, FAILED is tried again by the next run."""
+
+    PLANNED = 0
+    SENDING = 1
+    DONE = 2
+    FAILED = 3
+    SKIPPED = 4
+
+
+LEAVES = 1
+"""Flag of a member op: the account leaves again when the conversation is sealed."""
+
+PLACEHOLDER = 2
+"""Flag of a message op: it stands for a thread root that is not brought over."""
+
+REOPENS = 4
+"""Flag of a seal op: the conversation was sealed before and has something new."""
+
+PRIVATE = 8
+"""Flag of a conversation op: only its members may read it."""
+
+BROADCAST = 16
+"""Flag of a message op: a reply that is shown in the conversation too."""
+
+
+class Op(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One act. (`conv`, `ts`, `kind`, `item`, `piece`) is its key: `conv` a conversation's number
+    or 0, `ts` microseconds or 0, `item` what the kind needs beside (a person's id, a file's id, an
+    emoji and a person). `lane` is the target conversation; `root` the thread root's ts; `author` a
+    person's number; `time` milliseconds and `name` make the placement. `record` is 1 + the place in
+    RECORD_KINDS of the Slack record that this row accounts for, 0 for our own; `folded` counts the
+    reactions inside, `edited` is the edit that the text holds; `run` is the number of the run that
+    finished it."""
+
+    conv: int
+    ts: int
+    kind: int
+    item: str
+    piece: int
+    lane: int
+    root: int = 0
+    author: int = 0
+    time: int = 0
+    name: str = ""
+    flags: int = 0
+    record: int = 0
+    folded: int = 0
+    edited: int = 0
+    state: int = State.PLANNED
+    code: str = ""
+    ref: str = ""
+    part: int = -1
+    run: int = 0
+
+    @property
+    def key(self) -> tuple[int, int, int, str, int]:
+        return (self.conv, self.ts, self.kind, self.item, self.piece)
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """What became of an op: its new state, with the target's ref or the reason."""
+
+    op: Op
+    state: State
+    ref: str = ""
+    code: str = ""
+
+
+_KEY = "conv = ? AND ts = ? AND kind = ? AND item = ? AND piece = ?"
+_FIELDS = ", ".join("?" * len(Op.__struct_fields__))
+
+
+def record_number(kind: str) -> int:
+    """The `record` value of a record kind."""
+    return RECORD_KINDS.index(kind) + 1
+
+
+def put_ops(store: Store, ops: Iterable[Op]) -> None:
+    """Insert ops; one that is there already keeps its row."""
+    store.db.executemany(
+        f"INSERT OR IGNORE INTO op VALUES ({_FIELDS})", (msgspec.structs.astuple(op) for op in ops)
+    )
+
+
+def drop_unsent(store: Store) -> None:
+    """Forget what the target certainly does not have, so that it can be planned anew. Later pieces
+    of a message that has begun stay, and so do members and seals that a delta wants done again, and
+    whatever has its place in a written part."""
+    store.db.execute("UPDATE op SET state = 0 WHERE state = 3 AND piece > 0")
+    store.db.execute(
+        "DELETE FROM op WHERE state IN (0, 3, 4) AND part < 0 AND NOT (kind IN (3, 8) AND run > 0)"
+        " AND (piece = 0 OR NOT EXISTS (SELECT 1 FROM op AS first WHERE first.conv = op.conv"
+        " AND first.ts = op.ts AND first.kind = op.kind AND first.item = op.item"
+        " AND first.piece = 0 AND first.state IN (1, 2)))"
+    )
+
+
+def index_ops(store: Store, *, by_lane: bool) -> None:
+    """Make the order of sending an index; done after the first plan, which is faster without."""
+    order = "lane, ts, kind, conv, item, piece" if by_lane else "ts, kind, conv, item, piece"
+    store.db.execute(f"CREATE INDEX IF NOT EXISTS op_open ON op ({order}) WHERE state IN (0, 1, 3)")
+
+
+def intend(store: Store, ops: Sequence[Op]) -> None:
+    """Mark ops as under way; the caller commits before it calls the target."""
+    store.db.executemany(f"UPDATE op SET state = 1, code = '' WHERE {_KEY}", [op.key for op in ops])
+
+
+def settle(store: Store, outcomes: Sequence[Outcome], run: int) -> None:
+    """Record what became of ops in run number `run`."""
+    store.db.executemany(
+        f"UPDATE op SET state = ?, ref = ?, code = ?, run = ? WHERE {_KEY}",
+        [(o.state, o.ref, o.code, run, *o.op.key) for o in outcomes],
+    )
+
+
+def select(store: Store, where: str, values: Sequence[object] = (), tail: str = "") -> Iterator[Op]:
+    """Ops by a condition over the table's columns."""
+    for row in store.db.execute(f"SELECT * FROM op WHERE {where} {tail}", tuple(values)):
+        yield Op(*row)
+
+
+def op(store: Store, conv: int, ts: int, kind: int, item: str = "", piece: int = 0) -> Op | None:
+    """One op by its key."""
+    return next(select(store, _KEY, (conv, ts, kind, item, piece)), None)
+
+
+def ref(store: Store, conv: int, ts: int, kind: OpKind, item: str = "") -> str | None:
+    """The target's ref of a done op's first piece."""
+    row = store.db.execute(
+        f"SELECT ref FROM op WHERE {_KEY} AND state = 2", (conv, ts, kind, item, 0)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def plan_again(store: Store, known: Op, flags: int) -> None:
+    """Put a finished op back into the plan: a delta needs it done once more."""
+    store.db.execute(f"UPDATE op SET state = 0, flags = ? WHERE {_KEY}", (flags, *known.key))
+
+
+def fold(store: Store, known: Op, folded: int, edited: int) -> None:
+    """Change what an archived message carries."""
+    store.db.execute(
+        f"UPDATE op SET folded = ?, edited = ? WHERE {_KEY}", (folded, edited, *known.key)
+    )
+
+
+def op_open(store: Store, conv: int, ts: int) -> bool:
+    """Whether a message is still to be sent in this run."""
+    query = "SELECT 1 FROM op WHERE conv = ? AND ts = ? AND kind = 5 AND state IN (0, 1) LIMIT 1"
+    return store.db.execute(query, (conv, ts)).fetchone() is not None
