@@ -1,0 +1,107 @@
+"""Doing it again: a run that finds everything done, a newer export that brings only what is new."""
+
+from pathlib import Path
+
+from adapters.conformance.migration import (
+    Migration,
+    assert_sums,
+    assert_verified,
+    assert_whole,
+    live_migration,
+    tampered,
+)
+from adapters.conformance.target import Target
+from adapters.conformance.workspace import Place, Workspace
+
+
+def everyday_workspace() -> tuple[Workspace, Place, list[str]]:
+    """A channel with a thread and reactions, beside a direct message."""
+    workspace = Workspace()
+    ann, bob = workspace.person("ann"), workspace.person("bob")
+    general = workspace.channel("general", ann, bob)
+    root = general.say(ann, "shall we?").react("tada", bob)
+    general.say(bob, "we shall", root=root).react("+1", ann)
+    general.say(ann, "then it is done").react("+1", ann, bob)
+    workspace.dm(ann, bob).say(bob, "between us")
+    return workspace, general, [ann, bob]
+
+
+class Repetition:
+    def test_second_run_sends_nothing(self, target: Target, tmp_path: Path) -> None:
+        workspace, _, _ = everyday_workspace()
+        migration = Migration(target, tmp_path, workspace)
+        first = migration.run()
+        before = migration.holding()
+        second = migration.run()
+        assert not any(second.sent.values())
+        assert second.already == first.sent
+        assert migration.holding() == before
+        assert_sums(second)
+
+    def test_newer_export_brings_what_is_new(self, target: Target, tmp_path: Path) -> None:
+        workspace, general, (ann, bob) = everyday_workspace()
+        migration = Migration(target, tmp_path, workspace)
+        first = migration.run()
+        general.say(bob, "one more thing", after=100_000)
+        general.say(ann, "late answer", root=general.said[0])
+        cat = workspace.person("cat")
+        workspace.channel("fresh", cat, ann).say(cat, "a new place")
+        migration.export_again(workspace)
+        second = migration.run()
+        assert_whole(migration, workspace)
+        assert_verified(migration)
+        if migration.caps.delivery == "live":
+            assert second.sent["messages"] == 3
+            assert second.already["messages"] == first.sent["messages"]
+            assert second.sent["conversations"] == 1
+        assert_sums(second)
+
+    def test_newer_export_brings_new_reactions(self, target: Target, tmp_path: Path) -> None:
+        workspace, general, (_, bob) = everyday_workspace()
+        migration = Migration(target, tmp_path, workspace)
+        migration.run()
+        general.said[0].react("rocket", bob)
+        general.say(bob, "newer", after=10)
+        migration.export_again(workspace)
+        summary = migration.run()
+        holding = assert_whole(migration, workspace)
+        assert len(holding.marks) == migration.kept_reactions(5)
+        assert_sums(summary)
+
+    def test_delta_reaches_a_sealed_conversation(self, target: Target, tmp_path: Path) -> None:
+        workspace = Workspace()
+        ann, bob = workspace.person("ann"), workspace.person("bob")
+        board = workspace.channel("board", ann, private=True, archived=True)
+        board.say(bob, "I will leave soon")
+        migration = Migration(target, tmp_path, workspace)
+        migration.run()
+        board.say(bob, "one last word")
+        board.say(ann, "farewell")
+        migration.export_again(workspace)
+        summary = migration.run()
+        holding = assert_whole(migration, workspace)
+        assert not any(summary.failed.values())
+        if "leaving" not in target.lacks:
+            assert holding.rooms[board.id].readers == {ann}
+        if "closing" not in target.lacks:
+            assert holding.rooms[board.id].closed
+
+    def test_every_ensure_may_be_repeated(self, target: Target, tmp_path: Path) -> None:
+        workspace, _, _ = everyday_workspace()
+        migration = live_migration(target, tmp_path, workspace)
+
+        def twice(session: object) -> None:
+            for name in ("ensure_account", "ensure_conversation", "ensure_member", "seal"):
+                once = getattr(session, name)
+
+                async def call(act: object, once=once) -> object:  # type: ignore[no-untyped-def]  # a binding, not a parameter
+                    first = await once(act)
+                    assert await once(act) == first
+                    return first
+
+                setattr(session, name, call)
+
+        with tampered(target.adapter, twice):
+            summary = migration.run()
+        assert not any(summary.failed.values())
+        assert_whole(migration, workspace)

@@ -1,0 +1,92 @@
+"""What an adapter's test class brings to the suite: a fresh target, and an eye on it that does not
+look through the adapter. The same answers are asked of a log, an archive and a server."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from migrate.spi import Adapter
+
+
+class Post(msgspec.Struct, frozen=True, kw_only=True):
+    """One piece as the target holds it.
+
+    `ref` is anything that tells posts apart; `root` the ref of the thread's root, "" outside
+    threads; `time` milliseconds since the epoch. `conversation` and `author` are Slack ids: every
+    target keeps a trace of them. `size` is what `caps.piece_limit` measures. A broadcast reply may
+    be one post with `also_shown`, or a post in the thread and another beside it.
+    """
+
+    ref: str
+    conversation: str
+    author: str
+    time: int
+    text: str
+    size: int
+    root: str = ""
+    also_shown: bool = False
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's reaction: under which post (`ref`), by whom (Slack id), and the target's key."""
+
+    post: str
+    author: str
+    emoji: str
+
+
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """One conversation, people by Slack id. `readers`: the members, and whoever else may read it
+    or enter it unasked. `pins` are refs of posts."""
+
+    members: frozenset[str]
+    readers: frozenset[str]
+    pins: tuple[str, ...] = ()
+    closed: bool = False
+
+
+class Holding(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a target holds: rooms by Slack id, posts in each room's own order."""
+
+    rooms: Mapping[str, Room] = {}
+    posts: tuple[Post, ...] = ()
+    marks: tuple[Mark, ...] = ()
+
+
+class Target:
+    """One throwaway target. Subclass it; each test has one of its own.
+
+    `settings` fill the `[target]` table. `lacks` names what the target cannot do and the suite
+    leaves out, where no capability says so: any of `closing`, `leaving`, `notices`.
+    """
+
+    adapter: Adapter
+    settings: Mapping[str, object] = {}
+    environ: Mapping[str, str] = {}
+    lacks: frozenset[str] = frozenset()
+
+    def install(self, project: Path) -> None:
+        """What the target's administrator does between `init` and `run`."""
+
+    def read_back(self, project: Path) -> Holding:
+        """What the target holds, read without the adapter's session; empty before the first run."""
+        raise NotImplementedError
+
+    # -- damage that `verify` must find; a test whose damage cannot be done is left out ------------
+
+    def lose(self, project: Path, post: Post) -> None:
+        """Take a post away behind everybody's back."""
+        raise NotImplementedError
+
+    def alter(self, project: Path, post: Post) -> None:
+        """Change a post's words."""
+        raise NotImplementedError
+
+    def repeat(self, project: Path, post: Post) -> None:
+        """Put a second copy of a post there, the importer's mark on it too."""
+        raise NotImplementedError
+
+    def widen(self, project: Path, conversation: str) -> None:
+        """Open a private conversation (a Slack id) to everybody."""
+        raise NotImplementedError

@@ -1,0 +1,107 @@
+"""From the neutral tree to a payload: the words a reader sees, whom they mention, and the cut of
+what is too long. Pure; nothing here knows a file or a session."""
+
+import msgspec
+
+from mappings import links, nodes
+from mappings.names import Name
+from mappings.split import split
+from migrate.model import Key, Message, MessageKind, Ref
+from migrate.spi import Capabilities, Look, Piece, Rendered
+
+TEXT_ONLY = "memory-text-only"
+
+
+class Payload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a memory target keeps of one piece.
+
+    `mentions` are accounts, `links` the messages here that the text's Slack links lead to.
+    `broadcast` shows a reply in the conversation too; `written_as` is the name that a bot chose
+    for this message alone. A piece may measure `caps.piece_limit` characters of `text`.
+    """
+
+    kind: MessageKind
+    text: str
+    mentions: tuple[Ref, ...] = ()
+    links: tuple[Ref, ...] = ()
+    broadcast: bool = False
+    written_as: str = ""
+
+
+class Shown:
+    """Names as this target shows them, asked of the engine's `Look`."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+
+    def person(self, id: str, label: str) -> Name:
+        face = self._look.person(id)
+        return Name(f"@{face.name if face else label or id}")
+
+    def channel(self, id: str, label: str) -> Name:
+        face = self._look.conversation(id)
+        return Name(f"#{face.name if face else label or id}")
+
+    def group(self, id: str, label: str) -> Name:
+        return Name(f"@{label or id}")
+
+    def emoji(self, name: str) -> str | None:
+        return self._look.emoji(name)
+
+    def message(self, url: str) -> str | None:
+        # A ref is never put into words: it is known only when the message is sent, and a text
+        # must be cut at the same places when it is planned.
+        return None
+
+
+def render(message: Message, look: Look, caps: Capabilities) -> Rendered:
+    """The payloads of a message, canonical JSON: one, or several where it is too long."""
+    names = Shown(look)
+
+    def measure(document: nodes.Document) -> int:
+        return len(nodes.visible_text(document, names))
+
+    pieces = tuple(
+        Piece(
+            canonical(
+                Payload(
+                    kind=message.kind,
+                    text=nodes.visible_text(document, names),
+                    mentions=_mentions(document, look),
+                    links=_links(document, look, message.key.workspace),
+                    broadcast=message.broadcast,
+                    written_as=message.author_name,
+                )
+            )
+        )
+        for document in split(message.body, measure, caps.piece_limit) or (message.body,)
+    )
+    return Rendered(pieces, (TEXT_ONLY,) if _loses_markup(message.body) else ())
+
+
+def canonical(payload: Payload) -> bytes:
+    """The same bytes for the same payload."""
+    return msgspec.json.encode(payload, order="sorted")
+
+
+def _mentions(document: nodes.Document, look: Look) -> tuple[Ref, ...]:
+    people = dict.fromkeys(
+        node.id for node in nodes.walk(document) if isinstance(node, nodes.Person)
+    )
+    return tuple(face.ref for id in people if (face := look.person(id)))
+
+
+def _links(document: nodes.Document, look: Look, workspace: str) -> tuple[Ref, ...]:
+    refs = (
+        look.message(Key(workspace, link.conversation, link.ts))
+        for url in nodes.links(document)
+        if isinstance(link := links.parse(url), links.SlackLink) and link.ts
+    )
+    return tuple(dict.fromkeys(ref for ref in refs if ref))
+
+
+def _loses_markup(document: nodes.Document) -> bool:
+    return any(
+        isinstance(node, nodes.Styled) or (isinstance(node, nodes.Link) and node.children)
+        for node in nodes.walk(document)
+    )

@@ -1,0 +1,1 @@
+"""Tests of the targets; each folder is one adapter."""
