@@ -1,0 +1,234 @@
+"""A connected homeserver: accounts, messages, reactions and files, with rooms, reading and checks
+joined to them. What the engine may call is here; what it costs to say it lies in the parts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from nio import Api, UploadError, UploadResponse
+
+from adapters.matrix import checks
+from adapters.matrix.calls import MARK, Calls
+from adapters.matrix.client import Refused, done
+from adapters.matrix.config import Config
+from adapters.matrix.reading import Reading
+from adapters.matrix.rooms import Rooms, dates_ignored
+from migrate.errors import Fatal, Skip
+from migrate.findings import Finding
+from migrate.model import Ref
+from migrate.spi import (
+    Account,
+    Audience,
+    Body,
+    Capabilities,
+    Context,
+    Entry,
+    Face,
+    Opening,
+    Reacting,
+    Sealing,
+    Seen,
+    Sending,
+)
+
+
+class MatrixSession:
+    """LIVE, and Finder, Reactor, Reader, AudienceReader and Directory too. `calls` and `rooms` are
+    its parts, open to tests."""
+
+    def __init__(
+        self,
+        config: Config,
+        context: Context,
+        caps: Capabilities,
+        calls: Calls,
+        version: str,
+    ) -> None:
+        self.caps = caps
+        self.fingerprint = f"matrix {config.sender}"
+        self._config = config
+        self._environ = context.environ
+        self.calls = calls
+        self._write = calls.write
+        self.rooms = Rooms(config, calls, version)
+        self._reading = Reading(config, calls, self.rooms)
+        self._proven: set[Ref] = set()
+
+    async def check(self) -> Sequence[Finding]:
+        await checks.reach(self._config, self._write)
+        return await checks.check(self._config, self._write, self._environ)
+
+    async def close(self) -> None:
+        await self._write.close()
+        await self.calls.read.close()
+
+    # -- accounts --------------------------------------------------------------------------------
+
+    async def ensure_account(self, account: Account) -> Ref:
+        """A ghost of this name, with its display name and the device that its messages go through.
+
+        The name is set before the ghost is anywhere: a later change would be written, with today's
+        date, into every room that it is in.
+        """
+        if account.action != "ghost":
+            raise Skip("matrix-action")
+        user = self._config.ghost(account.placement.name)
+        fresh = await self._register(self._config.ghost_localpart(account.placement.name))
+        name = account.person.shown_name[:256]
+        if fresh or await self._name_of(user) != name:
+            request = Api.profile_set_displayname(self._write.access_token, user, name)
+            with self._write.acting(user):
+                await self._write.ask(*request)
+        await self.calls.put_device(user)
+        return user
+
+    async def _register(self, localpart: str) -> bool:
+        body = {
+            "type": "m.login.application_service",
+            "username": localpart,
+            "inhibit_login": True,
+        }
+        try:
+            await self._write.call("POST", ["register"], body)
+        except Refused as refused:
+            if refused.errcode != "M_USER_IN_USE":
+                raise
+            return False
+        return True
+
+    async def _name_of(self, user: Ref) -> str | None:
+        try:
+            answer = await self._write.call("GET", ["profile", user, "displayname"])
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+            return None
+        name = answer.get("displayname")
+        return name if isinstance(name, str) else None
+
+    # -- rooms -----------------------------------------------------------------------------------
+
+    async def ensure_conversation(self, opening: Opening) -> Ref:
+        return await self.rooms.ensure(opening)
+
+    async def ensure_member(self, entry: Entry) -> None:
+        await self.rooms.enter(entry)
+
+    async def seal(self, sealing: Sealing) -> None:
+        await self.rooms.seal(sealing)
+
+    async def reopen(self, opening: Opening) -> None:
+        await self.rooms.reopen(opening)
+
+    # -- messages, reactions, files --------------------------------------------------------------
+
+    async def send(self, sending: Sending) -> Ref:
+        room = await self.rooms.locate(sending.opening)
+        event = msgspec.json.decode(sending.piece.payload)
+        content = event["content"]
+        content[MARK] = {
+            "id": sending.id,
+            "conversation": sending.key.conversation,
+            "ts": sending.key.ts,
+        }
+        relation = _relation(sending)
+        if relation:
+            content["m.relates_to"] = relation
+        ref = await self.calls.put_event(
+            sending.author.ref, room, event["type"], content, sending.id, sending.time
+        )
+        if room not in self._proven:
+            await self._prove(room, ref, self.rooms.host(sending.opening), sending.time)
+            self._proven.add(room)
+        return ref
+
+    async def react(self, reacting: Reacting) -> Ref:
+        room = await self.rooms.locate(reacting.opening)
+        relation = {
+            "rel_type": "m.annotation",
+            "event_id": reacting.message,
+            "key": reacting.emoji,
+        }
+        content = {"m.relates_to": relation, MARK: {"id": reacting.id}}
+        author = reacting.author.ref
+        try:
+            return await self.calls.put_event(
+                author, room, "m.reaction", content, reacting.id, reacting.time
+            )
+        except Refused as refused:
+            if refused.errcode != "M_DUPLICATE_ANNOTATION":
+                raise
+        # Sent before, or under another of Slack's names for the same character.
+        host = self.rooms.host(reacting.opening)
+        found = await self._reading.reaction(room, host, author, reacting.message, reacting.emoji)
+        if found is None:
+            raise Skip("matrix-not-found")
+        return found
+
+    async def put_file(self, body: Body) -> Ref:
+        size = body.path.stat().st_size
+        if self.caps.file_limit is not None and size > self.caps.file_limit:
+            # The homeserver would cut the connection, which looks like a network that failed.
+            raise Skip("matrix-too-large")
+        response = await done(self._upload(body, size))
+        return str(response.content_uri)
+
+    async def _upload(self, body: Body, size: int) -> UploadResponse | UploadError:
+        kind = body.file.mimetype or "application/octet-stream"
+
+        def provide(limited: int, timeouts: int) -> Path:
+            return body.path
+
+        # nio waits for an upload for ever: a minute, and what a slow line of 50 kB/s needs.
+        async with asyncio.timeout(60 + size / 50_000):
+            with self._write.acting(self._config.sender):
+                response, _ = await self._write.upload(
+                    provide, content_type=kind, filename=body.file.name or None, filesize=size
+                )
+        answer: UploadResponse | UploadError = response
+        return answer
+
+    async def _prove(self, room: Ref, ref: Ref, host: Ref, time: int) -> None:
+        """Read a room's first message back: are its date and the message itself still there?"""
+        try:
+            event = await self.calls.event(host, room, ref)
+        except Refused as refused:
+            raise Fatal(
+                "matrix-retention",
+                "The homeserver hides a message that was just written: it has a retention policy.",
+                "Switch `retention` off in homeserver.yaml, restart it, and run again.",
+            ) from refused
+        if event.get("origin_server_ts") != time:
+            raise dates_ignored()
+
+    # -- reading back ----------------------------------------------------------------------------
+
+    async def find(self, opening: Opening, ids: Collection[str]) -> Mapping[str, Ref]:
+        return await self._reading.find(opening, ids)
+
+    def read(self, opening: Opening) -> AsyncIterator[Seen]:
+        return self._reading.read(opening)
+
+    async def audience(self, opening: Opening) -> Audience:
+        return await self._reading.audience(opening)
+
+    async def accounts(self) -> Sequence[Face]:
+        """The homeserver's own accounts; none without an admin's token, who alone may list them."""
+        token = self._environ.get(self._config.admin_token_env, "")
+        return await checks.accounts(self._config, token) if token else ()
+
+    async def conversations(self) -> Sequence[Face]:
+        return await self._reading.listed_rooms()
+
+
+def _relation(sending: Sending) -> dict[str, Any]:
+    """A reply belongs to its thread. A broadcast's second piece stands in the room and quotes the
+    thread's root, so that a reader finds the thread."""
+    if sending.root is None:
+        return {}
+    root = {"m.in_reply_to": {"event_id": sending.root}}
+    if not sending.piece.in_thread:
+        return root
+    return root | {"rel_type": "m.thread", "event_id": sending.root, "is_falling_back": True}

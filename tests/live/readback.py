@@ -1,0 +1,149 @@
+"""An eye on a Synapse that shares nothing with the adapter: plain HTTP, as a server admin, over the
+admin API. What it sees is what a test compares with the export."""
+
+import asyncio
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+_MARK = "org.chat_migrate.slack"
+Json: TypeAlias = dict[str, Any]
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A message. `root` is its thread's root, "" outside threads; `slack` the ts of Slack's that is
+    kept in it, "" in what people wrote themselves; `quoted` what it answers outside threads; `size`
+    the bytes of its type and content without its relation and Slack's identity."""
+
+    ref: str
+    author: str
+    time: int
+    body: str
+    root: str = ""
+    quoted: str = ""
+    slack: str = ""
+    type: str = ""
+    size: int = 0
+
+
+class Mark(msgspec.Struct, frozen=True):
+    event: str
+    author: str
+    key: str
+
+
+class Room(msgspec.Struct, frozen=True):
+    """`members` are joined, `invited` are not yet; `doors` is the join rule; `open_to` the rooms
+    whose members may enter."""
+
+    ref: str
+    name: str
+    members: frozenset[str]
+    invited: frozenset[str]
+    doors: str
+    open_to: frozenset[str]
+    events: tuple[Event, ...]
+    marks: tuple[Mark, ...]
+    pins: tuple[str, ...]
+    floor: int
+    encrypted: bool
+
+
+def read_rooms(url: str, admin_token: str, prefix: str) -> dict[str, Room]:
+    """The rooms of the project with this prefix, by the Slack ids in their aliases; the space is
+    "SPACE"."""
+    return asyncio.run(_read_rooms(url, admin_token, prefix))
+
+
+def slack_id(address: str, prefix: str) -> str:
+    """The Slack id in an account or alias of the project; "" in any other."""
+    localpart = address[1:].partition(":")[0]
+    head, _, tail = localpart.partition("_")
+    return tail.upper() if head == prefix else ""
+
+
+async def _read_rooms(url: str, token: str, prefix: str) -> dict[str, Room]:
+    headers = {"Authorization": f"Bearer {token}"}
+    async with aiohttp.ClientSession(url, headers=headers) as http:
+        rooms, start = {}, 0
+        while True:
+            page = await _get(http, f"/_synapse/admin/v1/rooms?limit=500&from={start}")
+            for listed in page["rooms"]:
+                id = slack_id(listed["canonical_alias"] or "", prefix)
+                if id:
+                    rooms[id] = await _read_room(http, listed["room_id"])
+            if "next_batch" not in page:
+                return rooms
+            start = page["next_batch"]
+
+
+async def _read_room(http: aiohttp.ClientSession, ref: str) -> Room:
+    path = f"/_synapse/admin/v1/rooms/{quote(ref, safe='')}"
+    state = (await _get(http, f"{path}/state"))["state"]
+    return room_of(ref, state, await _timeline(http, path))
+
+
+def room_of(ref: str, state: list[Json], timeline: list[Json]) -> Room:
+    """A room from the events of its state and of its timeline, as a homeserver tells them."""
+    held = {(event["type"], event["state_key"]): event["content"] for event in state}
+    seats = {key: content for (type, key), content in held.items() if type == "m.room.member"}
+    rules = held["m.room.join_rules", ""]
+    there = [event for event in timeline if event["content"]]
+    return Room(
+        ref=ref,
+        name=held.get(("m.room.name", ""), {}).get("name", ""),
+        members=frozenset(user for user, seat in seats.items() if seat["membership"] == "join"),
+        invited=frozenset(user for user, seat in seats.items() if seat["membership"] == "invite"),
+        doors=rules["join_rule"],
+        open_to=frozenset(entry["room_id"] for entry in rules.get("allow", [])),
+        events=tuple(_event(event) for event in there if event["type"] == "m.room.message"),
+        marks=tuple(_mark(event) for event in there if event["type"] == "m.reaction"),
+        pins=tuple(held.get(("m.room.pinned_events", ""), {}).get("pinned", [])),
+        floor=held["m.room.power_levels", ""].get("events_default", 0),
+        encrypted=("m.room.encryption", "") in held,
+    )
+
+
+async def _timeline(http: aiohttp.ClientSession, path: str) -> list[Json]:
+    events: list[Json] = []
+    query = "?dir=f&limit=1000"
+    while True:
+        page = await _get(http, f"{path}/messages{query}")
+        events += page["chunk"]
+        if not page["chunk"] or "end" not in page:
+            return events
+        query = f"?dir=f&limit=1000&from={quote(page['end'], safe='')}"
+
+
+def _event(event: Json) -> Event:
+    content = event["content"]
+    relation = content.get("m.relates_to", {})
+    threaded = relation.get("rel_type") == "m.thread"
+    quoted = relation.get("m.in_reply_to", {}).get("event_id", "")
+    bare = {name: value for name, value in content.items() if name not in {"m.relates_to", _MARK}}
+    return Event(
+        ref=event["event_id"],
+        author=event["sender"],
+        time=event["origin_server_ts"],
+        body=content.get("body", ""),
+        root=relation["event_id"] if threaded else "",
+        quoted="" if threaded else quoted,
+        slack=content.get(_MARK, {}).get("ts", ""),
+        type=content.get("msgtype", ""),
+        size=len(msgspec.json.encode({"type": event["type"], "content": bare})),
+    )
+
+
+def _mark(event: Json) -> Mark:
+    relation = event["content"]["m.relates_to"]
+    return Mark(relation["event_id"], event["sender"], relation["key"])
+
+
+async def _get(http: aiohttp.ClientSession, path: str) -> Json:
+
+    async with http.get(URL(path, encoded=True)) as response:
+        answer: Json = await response.json()
+        return answer
