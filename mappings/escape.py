@@ -38,7 +38,6 @@ _HASHES = _START + r"#(?=#{0,5}(?:\s|$))"
 _BULLET = _START + r"[*+-](?=\s|$)"
 _ARROW = _START + r">"
 _RULE = r"^[ |:]*-(?=[ |:\-]*$)"
-_TASK = r"\A\[(?=[ xX|]\])"
 
 _MATTERMOST = (
     # Line starts come first: of several rules for one place the first counts.
@@ -48,7 +47,6 @@ _MATTERMOST = (
     Rule(_RULE, backslash),
     Rule(_START + r"\d{1,9}[.)](?=\s|$)", backslash),
     Rule(_START + r"=(?==*\s*$)", reference),
-    Rule(_TASK, backslash),
     Rule(_STAR, reference),
     # Within a word an underscore is nothing; ASCII letters alone make words to the web client.
     Rule(r"(?<![A-Za-z0-9_])_|(?<=(?<![A-Za-z0-9_])_)_|(?<=__)_", backslash),
@@ -115,9 +113,14 @@ def _escaper(rules: tuple[Rule, ...]) -> Callable[[str, str], str]:
             last = match.end() - 1
             shown += whole_text[position:last], rule.escape(whole_text[last])
             position = last + 1
-        return _INDENT.sub(_indent, "".join(shown) + whole_text[position:])
+        return "".join(shown) + whole_text[position:]
 
     return escape
+
+
+def indents(text: str) -> str:
+    """Blanks at the start of a line as references, where they are enough for a code block."""
+    return _INDENT.sub(_indent, text) if "    " in text or "\t" in text else text
 
 
 def _indent(match: re.Match[str]) -> str:

@@ -34,7 +34,7 @@ ANGLE = re.compile(r"<([^<>\s][^<>]*)>")
 CONTROL = r"[<&*_~`]|:[\w+'-]+:|https?://"
 
 _TOKEN = re.compile(
-    r"`(?P<code>[^`\n]+)`"
+    r"`(?P<code>[^`\n]*[^`\s][^`\n]*)`"
     r"|<(?P<angle>[^<>\s][^<>]*)>"
     r"|:(?P<emoji>[\w+'-]+)(?:::skin-tone-(?P<skin>[2-6])(?:-[2-6])?)?:"
     r"|(?P<bare>https?://[^\s<>`]*[^\s<>`*_~.,;:!?()'\"|])"

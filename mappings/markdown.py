@@ -4,6 +4,7 @@ Blocks live here; what stands in a line is `spans`, what must be escaped is `esc
 is written so that CommonMark, Mattermost's own parser and Zulip's agree on what it says.
 """
 
+import re
 from collections.abc import Iterable
 
 from mappings.dialects import MATTERMOST, ZULIP, Dialect
@@ -33,6 +34,8 @@ __all__ = ["MATTERMOST", "ZULIP", "Dialect", "render"]
 
 # Fences of these names are no code in Zulip.
 _RESERVED = {"quote", "quoted", "spoiler", "math"}
+# Mattermost makes a box to tick of this, at the start of an item.
+_TASK = re.compile(r"\[[ xX|]\] ")
 _NOTHING = "&#160;"
 
 
@@ -81,6 +84,8 @@ class _Writer:
             mark = f"{number}. " if block.ordered else "- "
             indent = " " * (self._dialect.nesting or len(mark))
             lines = self._in_item(item.blocks) or _NOTHING
+            if _TASK.match(lines):
+                lines = "&#91;" + lines[1:]
             yield mark + lines.replace("\n", f"\n{indent}")
 
     def _in_item(self, blocks: tuple[Block, ...]) -> str:
@@ -90,8 +95,10 @@ class _Writer:
         for block in blocks:
             text = self._item_block(block)
             if isinstance(block, List):
-                # CommonMark: right below a paragraph a list must start with 1.
-                gap = "\n\n" if block.ordered and block.start != 1 else "\n"
+                # CommonMark: right below a paragraph a list must start with 1. Zulip does not mind,
+                # but would end the list at the blank line.
+                clear = block.ordered and block.start != 1 and self._dialect.nesting is None
+                gap = "\n\n" if clear else "\n"
             else:
                 gap = "\n"
                 text = "\n".join(line for line in text.split("\n") if line.strip())
@@ -110,7 +117,8 @@ class _Writer:
         if isinstance(block, Divider):
             return ""
         if isinstance(block, Table):
-            return "\n".join("  ".join(map(self._spans.write_line, row)) for row in block.rows)
+            rows = (filter(None, map(self._spans.write_line, row)) for row in block.rows)
+            return "\n".join(map("  ".join, rows))
         return self._block(block)
 
     def _heading(self, block: Heading) -> str:

@@ -4,6 +4,7 @@ edited. Which people and conversations there are is the caller's affair, and so 
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
@@ -100,7 +101,10 @@ class Sheet(Generic[AnyRow]):
         out = io.StringIO(newline="")
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(self.columns)
-        writer.writerows(msgspec.structs.astuple(row) for row in rows)
+        for row in rows:
+            # Python's csv does not quote a lone carriage return, and so could not read it again.
+            cells: tuple[str, ...] = msgspec.structs.astuple(row)
+            writer.writerow([re.sub("\r\n?", "\n", cell) for cell in cells])
         return out.getvalue()
 
     def propose(self, kept: Mapping[str, AnyRow], proposed: Iterable[AnyRow]) -> list[AnyRow]:

@@ -209,9 +209,22 @@ def _mention(kind: str, element: Mapping[str, object]) -> Inline | None:
         return Group(string(element, "usergroup_id"))
     if kind == "broadcast" and string(element, "range"):
         return Broadcast(string(element, "range"))
+    if kind == "message_mention":
+        return _message_mention(element)
     if kind == "team" and string(element, "team_id"):
         return Text(f"@{string(element, 'name', 'team_id')}")
     return None
+
+
+def _message_mention(element: Mapping[str, object]) -> Inline | None:
+    """Another message, by its conversation and ts: an address in the form that Slack's apps use."""
+    conversation = string(element, "channel_id", "channel")
+    ts = string(element, "message_ts", "ts")
+    url = string(element, "permalink", "url")
+    if not conversation or not (ts or url):
+        return None
+    words = (Text("a message in "), Channel(conversation))
+    return Link(url or f"slack://channel?id={conversation}&message={ts}", words)
 
 
 def _emoji(element: Mapping[str, object]) -> Inline | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Literal, NamedTuple
 
+from mappings import escape
 from mappings.dialects import Dialect
 from mappings.names import Name, Names
 from mappings.nodes import (
@@ -35,8 +36,8 @@ _BETWEEN_MARKS = str.maketrans({char: f"&#{ord(char)};" for char in "*~^"})
 _BARE = re.compile(r"https?://[^\s<>`]*[^\s<>`*_~.,;:!?()'\"|]")
 _MARKERS = frozenset("*~^")
 _RUN = re.compile("`+")
-# In a label of which nothing is read, these are still read before it.
-_READ_FIRST = re.compile(r"[`\[\]\\]|\*\*\*|@_?\*|#\*\*|\$\$|<time:")
+_REFERENCE = re.compile(r"&(?=#?\w+;)")
+_BEFORE_LABEL = str.maketrans({char: f"&#{ord(char)};" for char in "`*$<"})
 _IN_ADDRESS = str.maketrans(
     {char: f"%{ord(char):02X}" for char in ' ()<>[]\\*`"|'} | {"\n": "", "\r": "", "\t": ""}
 )
@@ -121,7 +122,7 @@ class Spans:
     def _mention(self, name: Name, styles: frozenset[str], cell: bool) -> _Leaf:
         markup = name.markup
         if markup is None and name.href is not None and name.text.strip():
-            markup = self._labelled(name.text, name.href, cell)
+            markup = self._labelled(name.text, name.href)
         if markup is None or (cell and "|" in markup):
             return _Leaf(styles, name.text)
         return _opaque(styles, markup)
@@ -138,24 +139,17 @@ class Spans:
             yield address
         elif url == f"mailto:{words}":
             yield _Leaf(styles, words)
-        elif (labelled := self._labelled(words, url, cell)) is not None:
-            yield _opaque(styles, labelled)
         else:
-            yield from _lines(styles, f"{words} (")
-            yield address
-            yield from _lines(styles, ")")
+            yield _opaque(styles, self._labelled(words, url))
 
-    def _labelled(self, words: str, url: str, cell: bool = False) -> str | None:
-        """`[words](url)`; None where the words would break it."""
-        address = url.translate(_IN_ADDRESS)
-        if not self._dialect.atomic_labels:
-            return f"[{self._plain(words)}]({address})"
-        broken = _READ_FIRST.search(words) or (cell and "|" in words)
-        return None if broken else f"[{words}]({address})"
-
-    def _plain(self, words: str) -> str:
-        """Words within brackets."""
-        return self._escape(words, "[").translate(_IN_LABEL)
+    def _labelled(self, words: str, url: str) -> str:
+        """`[words](url)`."""
+        if self._dialect.atomic_labels:
+            # Nothing is read in it, but references are undone, and some things are read before.
+            escaped = _REFERENCE.sub("&#38;", words).translate(_BEFORE_LABEL)
+        else:
+            escaped = self._escape(words, "[")
+        return f"[{escaped.translate(_IN_LABEL)}]({url.translate(_IN_ADDRESS)})"
 
     # -- assembly -------------------------------------------------------------------------------
 
@@ -171,7 +165,7 @@ class Spans:
                 shown += self._styled(group, before, after, cell)
             else:
                 shown += self._sequence(group, before, after, cell)
-        return shown
+        return escape.indents(shown)
 
     def _sequence(self, leaves: list[_Leaf], before: str, after: str, cell: bool) -> str:
         shown = ""
@@ -184,6 +178,8 @@ class Spans:
     def _leaf(self, leaf: _Leaf, before: str, after: str, cell: bool) -> str:
         if leaf.kind == "words":
             text = self._escape(leaf.text, before)
+            if text.endswith("!") and after.lower().startswith(("[", *SCHEMES)):
+                text = f"{text[:-1]}&#33;"  # or the link would be a picture
             return text.replace("|", "&#124;") if cell else text
         text = leaf.text
         if leaf.kind == "code":
@@ -199,7 +195,7 @@ class Spans:
             return url
         if self._dialect.brackets and "://" in url and not re.search(r"[\s<>]", url):
             return f"<{url}>"
-        return self._labelled(url, url) or url
+        return self._labelled(url, url)
 
     def _styled(self, group: list[_Leaf], before: str, after: str, cell: bool) -> str:
         """A group in its marks: blanks outside, words inside."""
@@ -219,7 +215,7 @@ class Spans:
         # quotation mark at the start. What is left of them here are words.
         inner = inner.translate(_BETWEEN_MARKS)
         inner = f"&#34;{inner[1:]}" if inner.startswith('"') else inner
-        if inner and _holds(lead[-1:] or before, inner, (trail or after)[:1]):
+        if inner and _holds(mark, lead[-1:] or before, inner, (trail or after)[:1]):
             return f"{lead}{mark}{inner}{mark[::-1]}{trail}"
         bare = self._sequence(group, lead[-1:] or before, trail or after, cell)
         return f"{lead}{bare}{trail}"
@@ -270,12 +266,14 @@ def _mark(styles: frozenset[str]) -> str:
     return "".join(_MARKS[style] for style in ("strike", "bold", "italic") if style in styles)
 
 
-def _holds(before: str, inner: str, after: str) -> bool:
+def _holds(mark: str, before: str, inner: str, after: str) -> bool:
     """Whether every parser takes the marks around `inner` for marks."""
     if inner[0] in "*~_" or inner[-1] in "*~_" or before in {"*", "~"} or after in {"*", "~"}:
         return False
-    opens = inner[0].isalnum() or _bounds(before)
-    return opens and (inner[-1].isalnum() or _bounds(after))
+    # Marks of two kinds stand beside each other as beside punctuation.
+    single = len(set(mark)) == 1
+    opens = (single and inner[0].isalnum()) or _bounds(before)
+    return opens and ((single and inner[-1].isalnum()) or _bounds(after))
 
 
 def _bounds(char: str) -> bool:

@@ -103,10 +103,17 @@ def _smallest(
 
 
 def _best(breaks: Sequence[_Break]) -> int:
-    """The index of the most natural place in the later half; of equal ones the last."""
+    """The index of the most natural place in the later half; of equal ones the last.
+
+    Only a link or code span is worth a piece of less than half the length.
+    """
     half = breaks[-1].offset // 2
     places = [place for place, entry in enumerate(breaks) if entry.offset > half]
-    return min(places, key=lambda place: (breaks[place].rank, -place))
+    best = min(places, key=lambda place: (breaks[place].rank, -place))
+    if breaks[best].rank == _INSIDE:
+        outside = [place for place, entry in enumerate(breaks) if entry.rank < _INSIDE]
+        best = outside[-1] if outside else best
+    return best
 
 
 # -- where a cut may fall -----------------------------------------------------------------------
@@ -154,7 +161,7 @@ def _inline_breaks(children: Iterable[Inline], inside: bool) -> Iterator[_Break]
             )
         elif isinstance(node, Styled):
             yield from _inline_breaks(node.children, inside)
-        elif isinstance(node, Link) and node.children:
+        elif isinstance(node, Link) and not _blank(node.children):
             yield from _inline_breaks(node.children, True)
         else:
             yield _Break(1, _NODE)
@@ -177,7 +184,7 @@ def _size(node: Block | Item | Inline) -> int:
     if isinstance(node, Paragraph | Heading | Styled):
         return sum(map(_size, node.children))
     if isinstance(node, Link):
-        return sum(map(_size, node.children)) if node.children else 1
+        return 1 if _blank(node.children) else sum(map(_size, node.children))
     if isinstance(node, Quote | Card | Item):
         return sum(map(_size, node.blocks))
     if isinstance(node, List):
@@ -185,6 +192,17 @@ def _size(node: Block | Item | Inline) -> int:
     if isinstance(node, Table):
         return len(node.rows)
     return len(node.cells) if isinstance(node, Fields) else 1
+
+
+def _blank(children: Iterable[Inline]) -> bool:
+    """Whether a link's label is no label, so that its address is shown."""
+    for node in children:
+        if isinstance(node, Text | Code):
+            if node.text.strip():
+                return False
+        elif not isinstance(node, Styled) or not _blank(node.children):
+            return False
+    return True
 
 
 def _cut(
@@ -242,8 +260,17 @@ def _halve_inline(node: Inline, offset: int) -> tuple[Inline, Inline]:
         return replace(node, text=node.text[:offset]), replace(node, text=node.text[offset:])
     if isinstance(node, Styled | Link):
         head, tail = _cut(node.children, offset, _halve_inline)
-        return replace(node, children=head), replace(node, children=tail)
+        return _part(node, head), _part(node, tail)
     return node, Text("")
+
+
+def _part(node: Styled | Link, children: tuple[Inline, ...]) -> Styled | Link | Text:
+    # Half a label that is only blanks would bring out the address.
+    return (
+        Text(" ")
+        if isinstance(node, Link) and _blank(children)
+        else replace(node, children=children)
+    )
 
 
 # -- the last resort ----------------------------------------------------------------------------
@@ -278,7 +305,7 @@ def _bare(children: Iterable[Inline]) -> tuple[Inline, ...]:
         if isinstance(node, Styled):
             bare += _bare(node.children)
         elif isinstance(node, Link):
-            bare += _bare(node.children) or (Text(node.url),)
+            bare += (Text(node.url),) if _blank(node.children) else _bare(node.children)
         elif isinstance(node, Code):
             bare.append(Text(node.text))
         elif isinstance(node, Date):

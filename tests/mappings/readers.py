@@ -152,7 +152,8 @@ class _Hanging(preprocessors.Preprocessor):
     def run(self, lines: list[str]) -> list[str]:
         shown = lines[:1]
         for above, line in pairwise(lines):
-            if above and self.ENTRY.match(line) and not self.ENTRY.match(above):
+            last, this = self.ENTRY.match(above), self.ENTRY.match(line)
+            if above and this and (not last or (len(last[1]) == 1) != (len(this[1]) == 1)):
                 shown.append("")
             shown.append(line)
         return shown

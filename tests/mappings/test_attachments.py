@@ -135,7 +135,7 @@ def test_cards(attachment: Mapping[str, object], blocks: tuple[Block, ...]) -> N
     assert parse(None, None, [attachment]).document.blocks == blocks
 
 
-UNFURL: Mapping[str, object] = {
+UNFURL: dict[str, object] = {
     "is_msg_unfurl": True,
     "author_id": "U1",
     "author_name": "ann",

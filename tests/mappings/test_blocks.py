@@ -107,6 +107,17 @@ def shown(*blocks: Json) -> tuple[Block, ...]:
         ({"type": "channel", "channel_id": "C1"}, Channel("C1")),
         ({"type": "broadcast", "range": "here"}, Broadcast("here")),
         ({"type": "team", "team_id": "T1"}, Text("@T1")),
+        (
+            {"type": "message_mention", "channel_id": "C1", "message_ts": "1469781868.000005"},
+            Link(
+                "slack://channel?id=C1&message=1469781868.000005",
+                (Text("a message in "), Channel("C1")),
+            ),
+        ),
+        (
+            {"type": "message_mention", "channel_id": "C1", "permalink": URL},
+            Link(URL, (Text("a message in "), Channel("C1"))),
+        ),
         ({"type": "color", "value": "#ff0000"}, Text("#ff0000")),
         ({"type": "emoji", "name": "wave", "unicode": "1f44b"}, Emoji("wave", "👋")),
         ({"type": "emoji", "name": "wave", "skin_tone": 4}, Emoji("wave", "👋🏽", 4)),

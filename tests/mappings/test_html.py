@@ -116,7 +116,7 @@ def test_html_is_left_out_where_the_body_says_it_all(text: str) -> None:
         ("<#C1>", "#general", '<a href="https://matrix.to/#/#general:hs">#general</a>'),
         ("*:party_parrot:*", "(parrot)", "<strong>(parrot)</strong>"),
         ("<https://x.org|x>", "x (https://x.org)", '<a href="https://x.org">x</a>'),
-        ("<https://x.org/|x.org>", "x.org (https://x.org/)", '<a href="https://x.org/">x.org</a>'),
+        ("<https://x.org/|x.org>", "x.org", '<a href="https://x.org/">x.org</a>'),
         ("<mailto:a@b.org>", "a@b.org", '<a href="mailto:a@b.org">a@b.org</a>'),
         (
             '<https://x.org?a=1&amp;b="2|x>',

@@ -43,7 +43,7 @@ HOST = "acme.slack.com"
     ],
 )
 def test_messages_and_conversations(url: str, link: dict[str, str]) -> None:
-    assert parse(url) == SlackLink(**({"host": HOST, "conversation": "C1"} | link))  # type: ignore[arg-type]  # one table of differences
+    assert parse(url) == SlackLink(**({"host": HOST, "conversation": "C1"} | link))
 
 
 @pytest.mark.parametrize(
