@@ -130,7 +130,7 @@ CODES: Catalogue = MappingProxyType(
         "file-check-info": Meaning(
             "note",
             "A file comes from another organisation, and the export does not describe it.",
-            "`chat-migrate fetch` asks Slack for it.",
+            "Its body has to be asked for in Slack; the message says that a file was there.",
         ),
         "file-access-denied": Meaning("note", "Slack's export had no access to a file."),
         "file-not-found": Meaning("note", "Slack no longer has a file that a message names."),

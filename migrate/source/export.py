@@ -27,10 +27,11 @@ class Export:
     fingerprint: changes whenever an archive's table of contents does. workspace: the team id that
     most native people have, else the Enterprise Grid folder's name, else "". domain: the
     workspace's host (acme.slack.com) where a permalink tells it, else "". people, conversations:
-    merged over all archives, the newest record believed. listed: the ids that a users.json holds.
-    files: canvases, lists and transcripts that the root files list, whether or not a message points
-    to them. bot_users: bot id to user id. counts: records of users.json by kind, of root files, and
-    of members that are left alone. findings: of the opening alone."""
+    merged over all archives, the newest record believed. groups: user groups' handles by id, where
+    some tool has added them. listed: the ids that a users.json holds. files: canvases, lists and
+    transcripts that the root files list, whether or not a message points to them. bot_users: bot id
+    to user id. counts: records of users.json by kind, of root files, and of members that are left
+    alone. findings: of the opening alone."""
 
     def __init__(
         self,
@@ -38,6 +39,7 @@ class Export:
         fingerprint: str,
         workspace: str,
         domain: str,
+        groups: Mapping[str, str],
         people: tuple[Person, ...],
         listed: frozenset[str],
         conversations: tuple[Conversation, ...],
@@ -51,6 +53,7 @@ class Export:
         self.fingerprint = fingerprint
         self.workspace = workspace
         self.domain = domain
+        self.groups = groups
         self.people = people
         self.listed = listed
         self.conversations = conversations
@@ -102,6 +105,12 @@ def open_export(paths: Sequence[Path], workspace: str = "") -> Export:
         fingerprint=_fingerprint(archives),
         workspace=archives[-1].workspace or workspace,
         domain=min(hosts, key=lambda host: (-hosts[host], host), default=""),
+        groups={
+            id: handle
+            for archive in archives
+            for _, files in archive.roots
+            for id, handle in files.groups.items()
+        },
         people=people,
         listed=listed,
         conversations=places.conversations,

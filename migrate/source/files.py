@@ -14,6 +14,9 @@ ACCESS_CODES = {
 }
 """`file_access` to the finding that it makes."""
 
+LARGEST = 1 << 50
+"""Bytes that no file has; what says so says nothing."""
+
 
 def gather_files(
     files: Sequence[WireFile] | None,
@@ -42,7 +45,7 @@ def describe_file(wire: WireFile) -> File | None:
         title=wire.title or "",
         mimetype=wire.mimetype or "",
         mode=_read_mode(wire),
-        size=max(0, wire.size or 0),
+        size=size if 0 <= (size := wire.size or 0) < LARGEST else 0,
         url=cut_token(wire.url_private_download or wire.url_private or ""),
         permalink=cut_token(wire.permalink or ""),
         owner=wire.user or "",

@@ -151,7 +151,10 @@ class _Filing:
             return
         if head.edited is None or read_ts(head.edited.ts) <= 0:
             head = msgspec.structs.replace(head, edited=Edited(entry.ts))
-        self._file(head, raw, place)
+        # The message's own record, where there is one of the same edit, knows its reactions and
+        # files too: the entry's copy counts as a hair older.
+        edited = micros_ts(max(1, read_ts(head.edited.ts) - 1)) if head.edited else ""
+        self._file(msgspec.structs.replace(head, edited=Edited(edited)), raw, place)
 
     def _note_deletion(self, entry: Head, place: str) -> None:
         previous = entry.previous_message or entry.previous or entry.original
@@ -196,6 +199,8 @@ class _Filing:
         count = 0
         reactions = head.reactions or ()
         for reaction in reactions:
+            if not reaction.name:
+                continue
             users = reaction.users or ()
             people = set(users)
             people.discard("")

@@ -109,14 +109,16 @@ def get_text(fields: Fields, name: str) -> str:
 
 
 def get_number(fields: Fields, name: str) -> int:
-    """The whole number under `name`, also out of a string or a fraction; 0 where there is none."""
+    """The whole number under `name`, also out of a string or a fraction; 0 where there is none, or
+    one that no computer counts to."""
     value = fields.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return 0
     try:
-        return int(float(value)) if isinstance(value, str) else int(value)
+        number = int(float(value)) if isinstance(value, str) else int(value)
     except (ValueError, OverflowError):
         return 0
+    return number if abs(number) < 1 << 53 else 0
 
 
 def get_flag(fields: Fields, name: str) -> bool:

@@ -4,7 +4,7 @@ comes as a document, so that people and conversations in it show under the targe
 from collections.abc import Iterable, Mapping, Sequence
 
 from mappings import blocks, mrkdwn
-from mappings.nodes import Block, Document, Inline, Link, Paragraph, Person, Text
+from mappings.nodes import EMPTY, Block, Document, Inline, Link, Paragraph, Person, Text
 from migrate.source.wire import Content, Room
 
 # Fields in braces: `user` who did it, the others as in the record. A second wording serves where
@@ -12,6 +12,7 @@ from migrate.source.wire import Content, Room
 _WORDINGS: Mapping[str, tuple[str, ...]] = {
     "app_conversation_join": ("{user} was added to the conversation.",),
     "app_conversation_leave": ("{user} was removed from the conversation.",),
+    "assistant_app_thread": ("{user} began a thread with an assistant.",),
     "bot_add": ("{user} added an integration: {bot_link}", "{user} added an integration."),
     "bot_disable": (
         "{user} disabled an integration: {bot_link}",
@@ -32,8 +33,10 @@ _WORDINGS: Mapping[str, tuple[str, ...]] = {
     "channel_purpose": ("{user} set the purpose: {purpose}", "{user} cleared the purpose."),
     "channel_topic": ("{user} set the topic: {topic}", "{user} cleared the topic."),
     "channel_unarchive": ("{user} reopened the conversation.",),
+    "document_mention": ("{user} mentioned somebody in a canvas.",),
     "mpdm_move": ("{user} turned the group message into a channel.",),
     "pinned_item": ("{user} pinned something here.",),
+    "reply_broadcast": ("{user} sent a reply to the conversation, too.",),
     "tabbed_canvas_updated": ("{user} changed a canvas of the conversation.",),
     "unpinned_item": ("{user} unpinned something here.",),
 }
@@ -46,12 +49,16 @@ WORDINGS: Mapping[str, tuple[str, ...]] = {
 }
 """Subtypes that have words of their own here; any other notice keeps Slack's text."""
 
+_SLACKBOT = "USLACKBOT"
+"""It speaks for itself, and for Slack; nobody else is ever named by it."""
+
 
 def word_notice(content: Content) -> Document:
     """A notice's own words, else Slack's text after who did it, else its subtype's name."""
     subtype = content.subtype or ""
+    actor = content.user or content.bot_id
     parts: dict[str, tuple[Inline, ...]] = {
-        "user": _person(content.user or content.bot_id),
+        "user": _person(None if actor == _SLACKBOT else actor),
         "inviter": _person(content.inviter),
         "topic": _inline(content.topic),
         "purpose": _inline(content.purpose),
@@ -59,18 +66,24 @@ def word_notice(content: Content) -> Document:
         "name": _words(content.name),
         "old_name": _words(content.old_name),
     }
+    said = blocks.parse(content.text, content.blocks, content.attachments).document
     for wording in WORDINGS.get(subtype, ()):
         inlines = _fill(wording, parts)
-        if inlines is not None:
+        if inlines is not None and (said == EMPTY or not _knows_less(wording, subtype)):
             return Document((Paragraph(inlines),))
-    said = blocks.parse(content.text, content.blocks, content.attachments).document
     if said.blocks:
         return _led_by(parts["user"], said)
     return Document((Paragraph(_join(parts["user"], subtype.replace("_", " ") or "notice")),))
 
 
+def _knows_less(wording: str, subtype: str) -> bool:
+    """Where no `bot_link` names the integration, Slack's text still may."""
+    return subtype.startswith("bot_") and "{bot_link}" not in wording
+
+
 def word_huddle(room: Room) -> Document:
-    """`Huddle, 12 min, with A and B`, as far as the record knows."""
+    """`Huddle, 12 min, with A and B`, as far as the record knows. Whoever called in vain is the
+    author of the message, and not named in it again."""
     words = "Missed huddle" if room.was_missed else "Huddle"
     seconds = (room.date_end or 0) - (room.date_start or 0)
     if room.date_start and seconds > 0:
@@ -84,6 +97,8 @@ def word_huddle(room: Room) -> Document:
             ]
         )
     )
+    if room.was_missed:
+        people = [id for id in people if id != room.created_by]
     if not people:
         return Document((Paragraph((Text(words),)),))
     return Document((Paragraph((Text(f"{words}, with "), *_enumerate(people))),))

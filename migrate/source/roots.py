@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from mappings.shape import record, records, string
 from migrate.model import Conversation, File
 from migrate.source.archive import Archive
 from migrate.source.conversations import KINDS, Register, read_conversation
@@ -19,6 +20,7 @@ from migrate.source.loose import (
     get_fields,
     get_number,
     read_fields,
+    read_json,
     read_rows,
 )
 from migrate.source.members import Damaged, Member, spell
@@ -43,8 +45,9 @@ _TOLERATED = (
     ".slackviewer_archive_info.json",
     "emoji.json",
     "ref-channels.json",
-    "usergroups.json",
 )
+
+_GROUPS = "usergroups.json"
 
 _HOST = re.compile(
     rb"https:(?:\\?/){2}((?!files\.|app\.|api\.|hooks\.)[\w-]+(?:\.enterprise)?\.slack\.com)"
@@ -53,7 +56,8 @@ _HOST = re.compile(
 
 
 class RootFiles(msgspec.Struct, kw_only=True):
-    """What the root files say. `people_read` is False where there is no readable users.json."""
+    """What the root files say. `people_read` is False where there is no readable users.json.
+    `groups` are user groups' handles by id."""
 
     users: list[User] = msgspec.field(default_factory=list)
     organisation: list[User] = msgspec.field(default_factory=list)
@@ -63,6 +67,7 @@ class RootFiles(msgspec.Struct, kw_only=True):
     files: list[File] = msgspec.field(default_factory=list)
     counts: Counter[str] = msgspec.field(default_factory=Counter)
     hosts: Counter[str] = msgspec.field(default_factory=Counter)
+    groups: dict[str, str] = msgspec.field(default_factory=dict)
     manifest: Fields = EMPTY
 
 
@@ -75,9 +80,10 @@ def read_root_files(archive: Archive, root: Root, tally: Tally) -> RootFiles:
         read.conversations(name)
     for name in COUNTED:
         read.count(name)
+    read.groups()
     if (manifest := root.files.get(MANIFEST)) is not None:
         read.found.manifest = read_fields(read.bytes_of(manifest) or b"")
-    known = {*PEOPLE_FILES, *KINDS, *COUNTED, *_TOLERATED}
+    known = {*PEOPLE_FILES, *KINDS, *COUNTED, *_TOLERATED, _GROUPS}
     for name, member in root.files.items():
         if name not in known:
             tally.add("root-file-unknown", spell(member.name))
@@ -123,6 +129,23 @@ class _Reading:
             if name in _OF_FILES:
                 wires = (coerce(read_fields(row), WireFile) for row in rows)
                 self.found.files.extend(filter(None, map(describe_file, wires)))
+
+    def groups(self) -> None:
+        """User groups, which no export of Slack's lists but some tools do: the answer of
+        usergroups.list or the array within it."""
+        member = self._root.files.get(_GROUPS)
+        if member is None:
+            return
+        try:
+            value = read_json(self.bytes_of(member) or b"[]")
+        except Broken:
+            self._tally.add("root-file-broken", spell(member.name))
+            return
+        listed = record(value).get("usergroups", value)
+        for group in records(listed):
+            id, handle = string(group, "id"), string(group, "handle", "name")
+            if id and handle:
+                self.found.groups[id] = handle.removeprefix("@")
 
     def _rows(self, name: str) -> list[msgspec.Raw] | None:
         """The records of a root file; None where there is none to be read."""

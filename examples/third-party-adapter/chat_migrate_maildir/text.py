@@ -20,7 +20,7 @@ class MailNames:
 
     def channel(self, id: str, label: str) -> Name:
         face = self._look.conversation(id)
-        return Name(face.name if face else label or id)
+        return Name((face and face.name) or label or id)
 
     def group(self, id: str, label: str) -> Name:
         return Name(label or id)

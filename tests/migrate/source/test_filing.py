@@ -265,7 +265,7 @@ def test_an_edit_brings_the_new_text_and_never_the_old(tmp_path: Path) -> None:
     )
     found = read_day(tmp_path, entry)
     (record,) = found.records
-    assert (record.ts, record.edited) == (1700000000000100, 1700000040000100)
+    assert (record.ts, record.edited) == (1700000000000100, 1700000040000099)
     assert texts(found.messages()) == ["new"]
     assert EARLIER.encode() not in record.raw
     assert found.hauls[0].log_entries == 1
@@ -273,7 +273,7 @@ def test_an_edit_brings_the_new_text_and_never_the_old(tmp_path: Path) -> None:
 
 def test_an_edit_without_its_time_is_as_old_as_its_entry(tmp_path: Path) -> None:
     found = read_day(tmp_path, changed(message=message(text="new")))
-    assert [record.edited for record in found.records] == [1700000050000100]
+    assert [record.edited for record in found.records] == [1700000050000099]
 
 
 @pytest.mark.parametrize(

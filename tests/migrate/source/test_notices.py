@@ -36,7 +36,28 @@ ROOM = {"created_by": "U0BOB", "date_start": 1700000000, "date_end": 1700000720}
             {"subtype": "bot_add", "bot_link": "<https://x|GitHub>"},
             "@U0ANN added an integration: GitHub",
         ),
-        ({"subtype": "bot_add"}, "@U0ANN added an integration."),
+        ({"subtype": "bot_add", "text": ""}, "@U0ANN added an integration."),
+        (
+            {"subtype": "bot_add", "text": "added an integration: GitHub"},
+            "@U0ANN added an integration: GitHub",
+        ),
+        # Slackbot speaks for itself.
+        (
+            {"subtype": "slackbot_response", "user": "USLACKBOT", "text": "Second floor."},
+            "Second floor.",
+        ),
+        (
+            {"subtype": "document_mention", "text": "mentioned you"},
+            "@U0ANN mentioned somebody in a canvas.",
+        ),
+        (
+            {"subtype": "reply_broadcast", "text": ""},
+            "@U0ANN sent a reply to the conversation, too.",
+        ),
+        (
+            {"subtype": "assistant_app_thread", "text": "New assistant thread"},
+            "@U0ANN began a thread with an assistant.",
+        ),
         (
             {"subtype": "reminder_add", "text": "set up a reminder to *call*"},
             "@U0ANN set up a reminder to call",
@@ -69,6 +90,7 @@ def test_wordings(tmp_path: Path, fields: dict[str, object], words: str) -> None
         ({"date_end": 1700000001}, "Huddle, 1 min"),
         ({"date_end": 0}, "Huddle"),
         ({"date_end": None, "was_missed": True}, "Missed huddle"),
+        ({"date_end": 0, "was_missed": True, "participant_history": ["U0BOB"]}, "Missed huddle"),
         ({"date_end": "1700000720", "participants": [None, "U1"]}, "Huddle, 12 min, with @U1"),
     ],
 )
