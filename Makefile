@@ -29,7 +29,7 @@ lint: $(READY) ## check style and types
 	$(RUN) mypy $(CODE)
 
 soak: $(READY) ## run the long tests
-	$(RUN) pytest -m soak $(ARGS)
+	$(RUN) pytest -m soak -s $(ARGS)
 
 bench: $(READY) ## measure the speeds
 	$(RUN) pytest -m bench -s $(ARGS)

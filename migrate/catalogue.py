@@ -26,9 +26,6 @@ CORE: Catalogue = {
         "A message that the target has was deleted in Slack since.",
         "Delete it at the target by hand where it must go.",
     ),
-    "reaction-late": Meaning(
-        "warning", "A reaction came after its message was archived; it is not brought over."
-    ),
     "files-missing": Meaning(
         "blocker",
         "Bodies of files have not been fetched from Slack.",
@@ -41,6 +38,11 @@ CORE: Catalogue = {
     ),
     "audience-widened": Meaning(
         "warning", "A private channel is opened to everybody, as --widen-audience asked for."
+    ),
+    "conversation-turned-private": Meaning(
+        "blocker",
+        "A conversation that is open to everybody at the target has become private since.",
+        "Close it at the target and write `skip` into its row of mappings/channels.csv.",
     ),
     "person-map-not-yet": Meaning(
         "blocker",
@@ -90,20 +92,49 @@ CORE: Catalogue = {
     "author-failed": Meaning(
         "error", "The author's account could not be made or let in.", "Run again."
     ),
+    "reaction-not-taken": Meaning("error", "The target takes no reactions after all."),
+    "unsure": Meaning(
+        "error",
+        "The run ended while this was under way, and the target cannot be asked whether it came.",
+        "Look for it at the target.",
+    ),
     "piece-failed": Meaning("error", "An earlier piece of the message failed.", "Run again."),
+    "seal-waits": Meaning(
+        "error",
+        "A message failed, so the conversation's pins and its closing wait.",
+        "Run again.",
+    ),
     # Findings of verify.
     "member-missing": Meaning("error", "Somebody who belongs to a conversation is not in it."),
     "audience-wider": Meaning(
         "error", "Somebody can read a conversation who could not in Slack.", "Close it at once."
     ),
     "order-different": Meaning("error", "Messages stand in another order than in Slack."),
-    "conversation-missing": Meaning("error", "A conversation is not at the target."),
     "target-other": Meaning(
         "blocker",
         "This project was begun into another target.",
         "Point migration.toml at that one, or make a new project for this one.",
     ),
     # Losses of the text's own conversion.
+    "link-to-conversation": Meaning(
+        "note",
+        "A link leads to a message that is not brought over; it leads to its conversation instead.",
+    ),
+    "underline-dropped": Meaning("note", "Underlined words are not underlined at the target."),
+    "highlight-dropped": Meaning("note", "Highlighted words are not highlighted at the target."),
+    "color-dropped": Meaning("note", "A card is shown as a quote, without its coloured bar."),
+    "columns-dropped": Meaning("note", "Fields in two columns stand one below the other."),
+    "image-linked": Meaning(
+        "note", "A picture from elsewhere on the web is not fetched; there is a link to it."
+    ),
+    "date-fixed": Meaning(
+        "note", "A time that Slack shows in each reader's own zone stands as fixed words."
+    ),
+    "address-dropped": Meaning(
+        "note",
+        "A link of a kind that the target does not allow, such as one into an app; its"
+        " words are kept.",
+    ),
     "block-unknown": Meaning(
         "note", "A block of a kind that Slack has added since; its fallback text is kept."
     ),

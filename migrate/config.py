@@ -6,7 +6,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +18,8 @@ from migrate.registry import Registry
 from migrate.spi import Adapter
 
 CONFIG_NAME = "migration.toml"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,19 +109,30 @@ adapter = {adapter}
 {target}"""
 
 
-def write_config(
-    folder: Path, adapter: Adapter, exports: Sequence[str], settings: Mapping[str, object]
-) -> None:
-    """Write a commented `migration.toml` (0600), with `settings` (dotted keys) filled in.
+def fill_template(adapter: Adapter, exports: Sequence[str], settings: Mapping[str, object]) -> str:
+    """A commented `migration.toml` with `settings` (dotted keys) filled in.
 
-    Raises UsageError where a setting names no key.
+    Raises UsageError where a setting names no key, or has a value that its key cannot hold.
     """
     text = TEMPLATE.format(
         exports=_toml(list(exports)), adapter=_toml(adapter.name), target=adapter.template
     )
     for key, value in settings.items():
         text = _fill(text, key, value)
-    _decode(tomllib.loads(text), adapter)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(
+            "config-broken",
+            "A setting is of a kind that migration.toml has no place for.",
+            "Give a text, a number, true, false or a list of texts.",
+        ) from error
+    _decode(table, adapter)
+    return text
+
+
+def write_config(folder: Path, text: str) -> None:
+    """Write `migration.toml` (0600)."""
     path = folder / CONFIG_NAME
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
@@ -186,7 +199,8 @@ def moment(text: str, key: str) -> int:
             f"source.{key} is not a date: {text!r}.",
             "Write ISO 8601, such as 2024-05-31 or 2024-05-31T12:00:00+02:00.",
         ) from error
-    return int((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()) * 1_000_000
+    since = (value if value.tzinfo else value.replace(tzinfo=UTC)) - _EPOCH
+    return since // timedelta(microseconds=1)
 
 
 def _decode(table: dict[str, Any], adapter: Adapter) -> Config:
@@ -204,8 +218,11 @@ def _decode(table: dict[str, Any], adapter: Adapter) -> Config:
         values = table.get(name, {})
         if not isinstance(values, dict):
             raise UsageError("config-broken", f"[{name}] is not a table.", "Mend migration.toml.")
+        # TOML has dates of its own, for whoever leaves the quotes away.
         values = {
-            key: value for key, value in values.items() if (name, key) != ("target", "adapter")
+            key: value.isoformat() if isinstance(value, date) else value
+            for key, value in values.items()
+            if (name, key) != ("target", "adapter")
         }
         for key in values:
             if key not in kind.__struct_fields__:
@@ -217,9 +234,9 @@ def _decode(table: dict[str, Any], adapter: Adapter) -> Config:
                 "config-broken", f"[{name}] in migration.toml: {error}.", "Mend it, run again."
             ) from error
     config = Config(**parts)
-    if moment(config.source.until, "until") and (
-        moment(config.source.until, "until") <= moment(config.source.since, "since")
-    ):
+    since = moment(config.source.since, "since")
+    until = moment(config.source.until, "until")
+    if until and until <= since:
         raise UsageError(
             "config-broken", "source.until is not after source.since.", "Mend migration.toml."
         )

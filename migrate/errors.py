@@ -11,10 +11,14 @@ class ChatMigrateError(Exception):
     exit = 70
 
     def __init__(self, code: str, message: str, advice: str = "") -> None:
-        super().__init__(message)
+        # All of them, so that an error crosses from one process into another.
+        super().__init__(code, message, advice)
         self.code = code
         self.message = message
         self.advice = advice
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class UsageError(ChatMigrateError):
@@ -45,7 +49,7 @@ class Retry(Exception):
     """Verdict: try the same call again, not before `after` seconds. `code` names the cause."""
 
     def __init__(self, code: str, after: float = 0.0) -> None:
-        super().__init__(code)
+        super().__init__(code, after)
         self.code = code
         self.after = after
 

@@ -32,5 +32,12 @@ class Registry:
                 f"There is no adapter called {name!r}.",
                 f"Installed are: {', '.join(self.names) or 'none'}.",
             )
-        adapter: Adapter = self._installed[name].load()
+        try:
+            adapter: Adapter = self._installed[name].load()
+        except Exception as error:
+            raise UsageError(
+                "adapter-broken",
+                f"The adapter {name!r} cannot be loaded ({type(error).__name__}).",
+                "Install it again, together with what it needs.",
+            ) from error
         return adapter

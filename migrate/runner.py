@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from migrate.catalogue import catalogue, meaning
-from migrate.config import Project, open_project, write_config
-from migrate.errors import BlockedError, UsageError
+from migrate.catalogue import catalogue
+from migrate.config import Project, fill_template, open_project, write_config
+from migrate.errors import UsageError
 from migrate.findings import Finding
 from migrate.model import RECORD_KINDS
 from migrate.registry import Registry
@@ -25,6 +25,7 @@ from migrate.spi import (
     Composer,
     Context,
     Deliverer,
+    Linker,
     LiveSession,
     Preparer,
     Session,
@@ -32,25 +33,27 @@ from migrate.spi import (
 from migrate.stages import facts
 from migrate.stages.compose import compose_all
 from migrate.stages.engine import STEPS, Engine
+from migrate.stages.gate import blocked, hold_caps, hold_target, hold_to_check, hold_to_shown
 from migrate.stages.journal import Journal
 from migrate.stages.load import load
-from migrate.stages.plan import (
-    Estimate,
-    Loss,
-    PlanSummary,
-    Told,
-    digest_of,
-    digest_parts,
-    make_plan,
-    summarize,
-    tell,
-)
+from migrate.stages.permalinks import write_permalinks
+from migrate.stages.plan import digest_of, digest_parts, make_plan, summarize, tell
 from migrate.stages.push import Push
 from migrate.stages.resolve import Resolution, propose, resolve
 from migrate.stages.verify import Verification
 from migrate.stages.world import Progress, Silence, World
 from migrate.store import ProjectLock, Store, open_store
 from migrate.store.connection import StoredMemo
+from migrate.summaries import (
+    Estimate,
+    InitSummary,
+    InspectSummary,
+    PlanSummary,
+    RunSummary,
+    StatusSummary,
+    Told,
+    VerifySummary,
+)
 
 __all__ = [
     "STAGES",
@@ -58,7 +61,6 @@ __all__ = [
     "Estimate",
     "InitSummary",
     "InspectSummary",
-    "Loss",
     "PlanSummary",
     "Progress",
     "Project",
@@ -80,86 +82,6 @@ __all__ = [
 STAGES = ("load", "resolve", "plan", "check", "push", "seal", "verify")
 """The way of a migration. `plan` goes as far as `plan` (and `check` where it is asked to), `run`
 all the way to `seal`."""
-
-
-class InspectSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """The object of `inspect --json`."""
-
-    counts: facts.Counts
-    range: facts.Range
-    findings: list[Told]
-    extras: dict[str, int]
-
-    @property
-    def exit(self) -> int:
-        return 1 if any(told.severity in ("warning", "error") for told in self.findings) else 0
-
-
-class InitSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What `init` made, and what to do next."""
-
-    project: str
-    people: int
-    conversations: int
-    next_steps: list[str]
-    exit: int = 0
-
-
-class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """The object of `run --json`: counts by kind of record. `found` is the sum of the others but
-    for `open`, which is what a blocked or interrupted run leaves."""
-
-    found: dict[str, int]
-    sent: dict[str, int]
-    already: dict[str, int]
-    skipped: dict[str, int]
-    failed: dict[str, int]
-    reasons: list[Told]
-    seconds: float
-    artifact: dict[str, Any] | None = None
-
-    @property
-    def exit(self) -> int:
-        loud = any(told.severity in ("warning", "error") for told in self.reasons)
-        return 1 if loud or any(self.failed.values()) else 0
-
-
-class VerifySummary(msgspec.Struct, frozen=True, kw_only=True):
-    """The object of `verify --json`: counts by kind of record."""
-
-    against: str
-    checked: dict[str, int]
-    missing: dict[str, int]
-    different: dict[str, int]
-    extra: dict[str, int]
-    duplicate: dict[str, int]
-    unchecked: dict[str, int]
-    audience_wider: int
-    findings: list[Told]
-
-    @property
-    def exit(self) -> int:
-        wrong = (self.missing, self.different, self.extra, self.duplicate)
-        if self.audience_wider or any(any(each.values()) for each in wrong):
-            return 5
-        return 5 if any(told.severity == "error" for told in self.findings) else 0
-
-
-class StatusSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """The object of `status --json`: how far each stage has come."""
-
-    project: str
-    target: str
-    loaded: bool
-    planned: bool
-    digest: str
-    found: dict[str, int]
-    sent: dict[str, int]
-    skipped: dict[str, int]
-    failed: dict[str, int]
-    open: dict[str, int]
-    running: bool
-    exit: int = 0
 
 
 def inspect(exports: Sequence[Path], world: World, workspace: str = "") -> InspectSummary:
@@ -207,21 +129,21 @@ def init(
     if folder.exists() and not folder.is_dir():
         raise UsageError("not-a-folder", f"{folder} is a file.", "Choose another name.")
     export = open_export(exports, str(settings.get("source.workspace", "")))
+    text = fill_template(target, [_relative(path, folder) for path in exports], settings)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
-    relative = [_relative(path, folder) for path in exports]
-    write_config(folder, target, relative, settings)
+    write_config(folder, text)
     project = open_project(folder, registry=registry)
     with ProjectLock(folder), _opened(project) as store:
         load(store, export, world)
         propose(store, project)
-        counts = facts.count_source(store)
+        counts = facts.found(store)
         context = _context(project, store, world)
         steps = list(_prepare(target, project, context))
     return InitSummary(
         project=str(folder),
-        people=counts.users + counts.bots + counts.outside,
-        conversations=sum(msgspec.structs.astuple(counts.channels)),
+        people=counts["accounts"],
+        conversations=counts["conversations"],
         next_steps=steps,
     )
 
@@ -260,10 +182,10 @@ def run(project: Project, world: World, *, digest: str = "") -> RunSummary:
         resolution = resolve(store, project, widen=store.meta("widen") == "yes")
         caps = _caps(store, project)
         parts = _digest_parts(store, project, resolution, caps)
-        _hold_to_shown(store, parts, digest)
+        hold_to_shown(store, parts, digest)
         shown = summarize(store, project, digest_of(parts), _target(store, project), caps)
         if shown.blockers:
-            raise _blocked(shown.blockers[0], project)
+            raise blocked(shown.blockers[0], project.adapter)
         number = int(store.meta("runs", "0")) + 1
         with store.transaction():
             store.set_meta("runs", str(number))
@@ -351,8 +273,9 @@ async def _push(
     """PUSH and SEAL, live or into an archive."""
     session = await _connect(store, project, world)
     try:
-        _hold_target(store, session)
-        _hold_caps(store, caps, session.caps)
+        hold_to_check(await session.check(), project.adapter)
+        hold_target(store, session)
+        hold_caps(store, caps, session.caps)
         if isinstance(session, BulkSession):
             adapter = project.adapter
             assert isinstance(adapter, Composer)  # a conformance test holds that it is one
@@ -371,6 +294,8 @@ async def _push(
         finally:
             writer.close()
         store.checkpoint()
+        if isinstance(session, Linker):
+            write_permalinks(store, session, project.reports)
         return None
     finally:
         await session.close()
@@ -379,7 +304,7 @@ async def _push(
 async def _verify(store: Store, project: Project, world: World) -> tuple[Any, bool]:
     session = await _connect(store, project, world)
     try:
-        _hold_target(store, session)
+        hold_target(store, session)
         verification = Verification(store, project.adapter, session, world)
         return await verification.run(), session.caps.delivery == "bulk"
     finally:
@@ -471,61 +396,3 @@ def _rejects(store: Store) -> list[Finding]:
 def _relative(path: Path, folder: Path) -> str:
     """The path as the project's configuration names it."""
     return os.path.relpath(path.resolve(), folder.resolve())
-
-
-def _hold_to_shown(store: Store, parts: Mapping[str, str], digest: str) -> None:
-    """Nothing is written before it was shown, and nothing but what was shown."""
-    shown = store.meta("shown")
-    if not shown or store.meta("planned") == "":
-        raise BlockedError(
-            "plan-not-shown",
-            "No plan of this project has been shown yet.",
-            "Run `chat-migrate plan`, read it, then run again.",
-        )
-    before: dict[str, str] = msgspec.json.decode(shown)
-    changed = [name for name, value in parts.items() if before.get(name) != value]
-    if changed:
-        raise BlockedError(
-            "plan-changed",
-            f"The plan has changed since it was shown: {', '.join(changed)} differ.",
-            "Run `chat-migrate plan`, read it, then run again.",
-        )
-    if digest and digest != digest_of(dict(parts)):
-        raise BlockedError(
-            "plan-other",
-            f"The plan last shown is {digest_of(dict(parts))}, not {digest}.",
-            "Run `chat-migrate plan` and use the digest that it prints.",
-        )
-
-
-def _blocked(blocker: Told, project: Project) -> BlockedError:
-    known = meaning(blocker.code, catalogue(project.adapter))
-    return BlockedError(blocker.code, known.text, known.advice)
-
-
-def _hold_target(store: Store, session: Session) -> None:
-    """The rows belong to one target."""
-    known = store.meta("target")
-    if known and known != session.fingerprint:
-        raise BlockedError(
-            "target-other",
-            f"This project was begun into {known}, and the target is now {session.fingerprint}.",
-            "Point migration.toml at the first one, or make a new project for this one.",
-        )
-    with store.transaction():
-        store.set_meta("target", session.fingerprint)
-
-
-def _hold_caps(store: Store, planned: Capabilities, real: Capabilities) -> None:
-    """The server may allow more than the plan was made for, not less of what the plan needs."""
-    (largest,) = store.db.execute(
-        "SELECT coalesce(max(file.size), 0) FROM op JOIN file ON file.id = op.item"
-        " WHERE op.kind = 4 AND op.state IN (0, 1, 3)"
-    ).fetchone()
-    too_large = real.file_limit is not None and largest > real.file_limit
-    if too_large or real.piece_limit < planned.piece_limit:
-        raise BlockedError(
-            "target-narrower",
-            "The target takes less than the plan was made for.",
-            "Run `chat-migrate plan --check`, read it, then run again.",
-        )

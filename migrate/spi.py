@@ -47,6 +47,7 @@ __all__ = [
     "Finder",
     "Finding",
     "Key",
+    "Linker",
     "LiveSession",
     "Look",
     "Meaning",
@@ -59,6 +60,7 @@ __all__ = [
     "Person",
     "Piece",
     "Placement",
+    "Pointer",
     "Posting",
     "Preparer",
     "Reacting",
@@ -157,10 +159,22 @@ class Survey(msgspec.Struct, frozen=True, gc=False):
 
 
 class Face(msgspec.Struct, frozen=True, gc=False):
-    """How a person or a conversation shows at the target: the name to read, and its `Ref`."""
+    """How a person or a conversation shows at the target: the name to read, and its `Ref`. A
+    private conversation has no name here: not everybody who reads of it may know what it is
+    called."""
 
     name: str
     ref: Ref
+
+
+class Pointer(msgspec.Struct, frozen=True, gc=False):
+    """Where a link within Slack leads at the target: into a conversation, and there to the first
+    piece of an earlier message. `message` is None where the link names none, and where the target
+    does not have it; `lost` tells the second case."""
+
+    conversation: Face
+    message: Ref | None = None
+    lost: bool = False
 
 
 class Look(Protocol):
@@ -173,11 +187,17 @@ class Look(Protocol):
     def conversation(self, id: str) -> Face | None:
         """The conversation with Slack's id (or its name), None where it is not brought over."""
 
-    def message(self, key: Key) -> Ref | None:
-        """The first piece of an earlier message, None where it is not at the target."""
+    def group(self, id: str) -> str | None:
+        """The name of the user group with Slack's id `id`, without "@"; None where no export tells
+        it."""
+
+    def link(self, url: str) -> Pointer | None:
+        """Where an address leads at the target. None for everything but this workspace's own
+        messages and conversations, and for conversations that are not brought over."""
 
     def emoji(self, name: str) -> str | None:
-        """What a custom emoji is called at the target, None where it has none."""
+        """What to show for a custom emoji: a character, or `:name:` with the name that it has at
+        the target; None where nobody has said."""
 
     def file(self, id: str) -> Ref | None:
         """An uploaded body, None where there is none."""
@@ -253,7 +273,6 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
     time: int
     piece: Piece
     root: Ref | None = None
-    author_name: str = ""
 
 
 class Reacting(msgspec.Struct, frozen=True, kw_only=True):
@@ -379,14 +398,17 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One message of a part, with everything folded in that the archive carries inside it. `look`
-    is what this message may see: of other messages only earlier ones."""
+    """One message of a part, with everything folded in that the archive carries inside it. `id` is
+    that of its first piece, `root_id` that of its thread root, "" outside threads. `look` is what
+    this message may see: of other messages only earlier ones."""
 
+    id: str
     message: Message
     placement: Placement
     opening: Opening
     author: Account
     look: Look
+    root_id: str = ""
     root: Placement | None = None
     pinned: bool = False
 
@@ -448,6 +470,12 @@ class Reader(Protocol):
 @runtime_checkable
 class AudienceReader(Protocol):
     async def audience(self, opening: Opening) -> Audience: ...
+
+
+@runtime_checkable
+class Linker(Protocol):
+    def link(self, opening: Opening, ref: Ref) -> str:
+        """The address under which people open a message, given its `Seen.ref`."""
 
 
 @runtime_checkable

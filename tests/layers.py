@@ -13,6 +13,7 @@ ENGINE = (
     ("registry", "catalogue"),
     ("config",),
     ("stages", "report"),
+    ("summaries",),
     ("runner",),
     ("cli",),
 )

@@ -17,9 +17,10 @@ def main() -> None:
             sys.exit(USAGE)
         # Only now: what stands above it imports these packages.
         from migrate.cli.commands import app
-    except KeyboardInterrupt:
+
+        app(prog_name="chat-migrate")
+    except KeyboardInterrupt:  # before or after the command itself, which answers for its own
         sys.exit(INTERRUPTED)
-    app(prog_name="chat-migrate")
 
 
 def find_stranger() -> Problem | None:

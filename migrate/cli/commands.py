@@ -153,7 +153,7 @@ def run(
     \b
     chat-migrate run acme
     """
-    with at_work(gently=True, stop_at=stop_at) as world:
+    with at_work(stop_at=stop_at) as world:
         opened = _open(project, settings)
         summary = runner.run(opened, world, digest=digest)
     known = catalogue(opened.adapter)
@@ -169,7 +169,7 @@ def verify(project: ProjectFolder, settings: Settings = None, json: AsJson = Fal
     \b
     chat-migrate verify acme
     """
-    with at_work(gently=True) as world:
+    with at_work() as world:
         opened = _open(project, settings)
         summary = runner.verify(opened, world)
     known = catalogue(opened.adapter)

@@ -32,7 +32,11 @@ def show(app: typer.Typer, *, keep: bool, folder: Path | None, as_json: bool) ->
     """
     maker = Registry().get(_ADAPTER)
     if not isinstance(maker, SandboxMaker):
-        raise UsageError("demo-impossible", f"{_ADAPTER} can start no target of its own.")
+        raise UsageError(
+            "demo-impossible",
+            f"The adapter {_ADAPTER} cannot start a target of its own.",
+            "Install chat-migrate again: its own adapter can.",
+        )
     stage = _Stage(typer.main.get_command(app), as_json)
     with _place(folder) as place, chdir(place):
         copyfile(find_export(), _EXPORT)
@@ -99,10 +103,10 @@ class _Stage:
 
     def wait(self, reply: Reply, sandbox: Sandbox) -> Reply:
         """Leave the target running until somebody has seen enough, which is no failure."""
-        if self._as_json:
-            publish(reply, as_json=True)
-        self.say("\n" + "\n".join(sandbox.notes) + "\nCtrl-C stops it.")
         with suppress(KeyboardInterrupt):
+            if self._as_json:
+                publish(reply, as_json=True)
+            self.say("\n" + "\n".join(sandbox.notes) + "\nCtrl-C stops it.")
             while True:
                 time.sleep(1)
         return Reply(said=True)

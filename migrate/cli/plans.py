@@ -24,6 +24,9 @@ from migrate.runner import PlanSummary, Project
 
 _FINE = "None."
 
+SHOWN = 10
+"""Renamed conversations on the screen."""
+
 
 def show_plan(summary: PlanSummary, known: Catalogue, reports: Sequence[Path], next: str) -> str:
     """The screen. `next` is the command that would carry the plan out."""
@@ -32,6 +35,7 @@ def show_plan(summary: PlanSummary, known: Catalogue, reports: Sequence[Path], n
         paragraph(HONESTY),
         table(_facts(summary)),
         table(_counts(summary.counts)),
+        _renames(summary),
         findings("Blockers", lines_of(summary.blockers, known), ""),
         findings("Lost or changed on the way", lines_of(summary.losses, known), ""),
         findings("Findings", lines_of(summary.findings, known), ""),
@@ -51,6 +55,7 @@ def write_plan(
         honesty=HONESTY,
         facts=[*_facts(summary), ("made", made)],
         counts=[(name, value) for name, value, *_ in _counts(summary.counts)],
+        renames=[(rename.name, rename.target) for rename in summary.renames],
         sections=[
             Section("Blockers", lines_of(summary.blockers, known), _FINE),
             Section("Lost or changed on the way", lines_of(summary.losses, known), _FINE),
@@ -84,6 +89,16 @@ def _facts(summary: PlanSummary) -> list[tuple[str, str]]:
         ("will take about", words_of(summary.estimate.seconds)),
     ]
     return rows
+
+
+def _renames(summary: PlanSummary) -> str:
+    """The first of the renamed conversations; the page has them all."""
+    if not summary.renames:
+        return ""
+    rows = [(rename.name, f"becomes {rename.target}") for rename in summary.renames[:SHOWN]]
+    more = len(summary.renames) - SHOWN
+    rest = f"\n  and {number(more)} more, in plan.html" if more > 0 else ""
+    return f"Renamed\n{table(rows)}{rest}"
 
 
 def _counts(counts: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -93,10 +93,18 @@ class Lines:
 
 
 def choose_progress(stream: TextIO, clock: Callable[[], float]) -> Bars | Lines:
-    """Bars where `stream` is a terminal that can move its cursor."""
-    if stream.isatty() and os.environ.get("TERM") != "dumb":
+    """Bars where `stream` is a terminal that can move its cursor and has a size."""
+    if stream.isatty() and os.environ.get("TERM") != "dumb" and _has_size(stream):
         return Bars(stream)
     return Lines(stream, clock)
+
+
+def _has_size(stream: TextIO) -> bool:
+    """What a container or a script calls a terminal often has none, and no bar would show in it."""
+    try:
+        return 0 not in os.get_terminal_size(stream.fileno())
+    except OSError:
+        return True
 
 
 def words_of(seconds: float) -> str:

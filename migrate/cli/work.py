@@ -21,12 +21,12 @@ _STOPPING = b"\nStopping as soon as what is under way is noted. Once more to sto
 
 
 @contextmanager
-def at_work(*, gently: bool = False, stop_at: str = "") -> Iterator[World]:
-    """A world for one command. `gently`: the first signal asks the work to stop in good order, the
-    second ends it; else the first ends it. `stop_at`: the local time at which to stop, HH:MM."""
+def at_work(*, stop_at: str = "") -> Iterator[World]:
+    """A world for one command. The first signal asks the work to stop in good order, the second
+    ends it. `stop_at`: the local time at which to stop, HH:MM."""
     until = next_moment(stop_at, time.time())
     progress = choose_progress(sys.stderr, time.monotonic)
-    with closing(progress), _asked_by_signals(gently) as asked:
+    with closing(progress), _asked_by_signals() as asked:
 
         def stopped() -> bool:
             return asked() or (until is not None and time.time() >= until)
@@ -65,7 +65,7 @@ def next_moment(text: str, now: float) -> float | None:
 
 
 @contextmanager
-def _asked_by_signals(gently: bool) -> Iterator[Callable[[], bool]]:
+def _asked_by_signals() -> Iterator[Callable[[], bool]]:
     asked = threading.Event()
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -74,7 +74,7 @@ def _asked_by_signals(gently: bool) -> Iterator[Callable[[], bool]]:
         asked.set()
         os.write(2, _STOPPING)  # past Python's buffers, which the signal may have interrupted
 
-    if not gently or threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread():
         yield asked.is_set
         return
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -27,13 +27,15 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class PlanPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything on the page. `facts` and `counts` are rows of a name and its value."""
+    """Everything on the page. `facts` and `counts` are rows of a name and its value, `renames` of a
+    name in Slack and the one at the target."""
 
     title: str
     verdict: str
     honesty: str
     facts: Sequence[tuple[str, str]]
     counts: Sequence[tuple[str, str]]
+    renames: Sequence[tuple[str, str]]
     sections: Sequence[Section]
 
 
@@ -66,6 +68,8 @@ def render_plan(page: PlanPage) -> str:
         *_rows("The plan", page.facts),
         *_rows("What it brings", page.counts),
     ]
+    if page.renames:
+        body += _rows("Renamed", page.renames)
     for section in page.sections:
         body += _findings(section)
     return (

@@ -3,6 +3,7 @@ the end all of them joined by the session, their files and counts held against t
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 from pathlib import Path
@@ -68,7 +69,7 @@ def compose_all(
     world.progress.end()
     if world.stopped():
         raise Interrupted("interrupted", "Interrupted; whole parts are kept.", "Run again.")
-    _hold_to_plan(store)
+    _hold_to_plan(store, session.caps)
     artifact = session.finish(
         [
             PartFile(
@@ -136,7 +137,7 @@ def _postings(store: Store, desk: Desk, part: PartRow, caps: Capabilities) -> It
     order = THREAD_ORDER if caps.part_order == "thread" else TIME_ORDER
     where = "kind = 5 AND part = ? AND piece = 0"
     for op in ops.select(store, where, (part.num,), f"ORDER BY {order}"):
-        root = None
+        root, root_id = None, ""
         if op.root:
             above = next(
                 ops.select(
@@ -147,15 +148,18 @@ def _postings(store: Store, desk: Desk, part: PartRow, caps: Capabilities) -> It
                 ),
                 None,
             )
-            root = Placement(above.name, above.time) if above else None
+            if above is not None:
+                root, root_id = Placement(above.name, above.time), desk.acts.id(above)
         pin = ops.op(store, op.conv, op.ts, OpKind.PIN)
         yield Posting(
+            id=desk.acts.id(op),
             message=read_message(store, desk.reader, desk.acts, op),
             placement=Placement(op.name, op.time),
             opening=desk.acts.opening(op.conv),
             author=desk.acts.planned_account(op.author),
             look=desk.look.before(op.ts),
             root=root,
+            root_id=root_id,
             pinned=pin is not None and pin.state != ops.State.SKIPPED,
         )
 
@@ -194,16 +198,22 @@ def _whole(folder: Path, name: str, length: int, digest: str) -> bool:
         return hashlib.file_digest(file, "sha256").hexdigest() == digest
 
 
-def _hold_to_plan(store: Store) -> None:
+def _hold_to_plan(store: Store, caps: Capabilities) -> None:
     """The parts' own counts must sum to the ops; anything else would be a silent loss."""
-    written: dict[str, int] = dict.fromkeys(("accounts", "conversations", "messages"), 0)
+    written: Counter[str] = Counter()
     for part in parts(store):
-        for kind in written:
-            written[kind] += part.counts.get(kind, 0)
-    for kind, number in (("accounts", 1), ("conversations", 2), ("messages", 5)):
-        (planned,) = store.db.execute(
-            "SELECT count(*) FROM op WHERE kind = ? AND piece = 0 AND state = 2", (number,)
-        ).fetchone()
+        written.update(part.counts)
+    queries = {
+        "accounts": "SELECT count(*) FROM op WHERE kind = 1 AND state = 2",
+        "conversations": "SELECT count(*) FROM op WHERE kind = 2 AND state = 2",
+        "messages": "SELECT count(*) FROM op WHERE kind = 5 AND state = 2 AND piece = 0",
+    }
+    if caps.reactions == "folded":
+        queries["reactions"] = "SELECT sum(folded) FROM op WHERE kind = 5 AND state = 2"
+    if caps.pins:
+        queries["pins"] = "SELECT count(*) FROM op WHERE kind = 7 AND state != 4"
+    for kind, query in queries.items():
+        planned = store.db.execute(query).fetchone()[0] or 0
         if planned != written[kind]:
             raise ChatMigrateError(
                 "parts-incomplete",

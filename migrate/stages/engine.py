@@ -27,8 +27,9 @@ STEPS = (
 """Every moment of a push at which the world's probe is told: the intent is on the disk, the target
 has taken the call, the result is on the disk."""
 
-OPEN = "state IN (0, 1, 3)"
-"""Ops that a run still has to do: planned, under way when an earlier run ended, or failed."""
+OPEN = "state IN (0, 1, 3) AND code != 'unsure'"
+"""Ops that a run still has to do: planned, under way when an earlier run ended, or failed. What may
+have arrived and cannot be asked for is never sent again."""
 
 AHEAD = 16
 """Ops of one lane whose intent is written at once, and reactions of one lane in flight."""
@@ -70,6 +71,10 @@ class Engine:
         if self._ended is not None:
             raise self._ended
 
+    def end(self, error: ChatMigrateError) -> None:
+        """Let every lane end in good order, because of `error` unless there was one before."""
+        self._ended = self._ended or error
+
     async def call(
         self,
         act: Callable[[], Awaitable[Answer]],
@@ -103,8 +108,10 @@ class Engine:
         op: Op,
         act: Callable[[Op], Awaitable[Ref]],
         taken: Callable[[Op], Awaitable[Ref | None]] | None = None,
+        sum: int = 0,
     ) -> Ref | None:
-        """One act, told to the probe at each step; its ref, or None where the target skips it."""
+        """One act, told to the probe at each step; its ref, or None where the target skips it.
+        `sum` is kept with it."""
         name = OpKind(op.kind).name.lower()
         self.world.probe(f"{name}.intended", op.item)
         try:
@@ -115,7 +122,7 @@ class Engine:
         finally:
             self.world.progress.advance()
         self.world.probe(f"{name}.called", op.item)
-        self.journal.note(done(op, ref))
+        self.journal.note(done(op, ref, sum))
         return ref
 
 

@@ -171,13 +171,15 @@ def check_sums(store: Store, counts: Mapping[Fate, Mapping[str, int]]) -> dict[s
 
 
 def reasons(store: Store) -> list[tuple[str, int, str]]:
-    """Why records are skipped or failed: code, how many, and where the first is."""
+    """Why records are skipped, and why acts failed, those too that account for no record (somebody
+    who could not enter, a conversation that could not be closed): code, how many, and where the
+    first is."""
     query = (
-        "SELECT op.code, count(*) + sum(CASE WHEN op.record = 0 THEN op.folded - 1 ELSE 0 END),"
+        "SELECT op.code, count(*),"
         " min(printf('%s %s', coalesce(c.id, op.item), CASE op.ts WHEN 0 THEN '' ELSE"
         " printf('%d.%06d', op.ts / 1000000, op.ts % 1000000) END))"
         " FROM op LEFT JOIN conversation c ON c.num = op.conv"
-        " WHERE op.state IN (3, 4) AND (op.record != 0 OR op.folded != 0) GROUP BY op.code"
+        " WHERE op.code != '' AND (op.state != 4 OR op.record != 0) GROUP BY op.code"
     )
     rows = [(code, count, place.strip()) for code, count, place in store.db.execute(query)]
     rejected = store.db.execute("SELECT code, count(*), min(place) FROM reject GROUP BY code")

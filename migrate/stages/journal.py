@@ -4,6 +4,7 @@ in group commits by one writer thread, so that the event loop never waits for th
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
 from types import TracebackType
 
 from migrate.store import Op, OpKind, State, Store, ops
@@ -107,9 +108,16 @@ class Journal:
             ops.settle(self._store, outcomes, self._run)
 
 
-def done(op: Op, ref: str) -> Outcome:
+def sum_of(payload: bytes, in_thread: bool) -> int:
+    """What is kept of a piece that was sent, so that it is known again without being rendered:
+    names and links may be others by then."""
+    place = b"thread" if in_thread else b""
+    return int.from_bytes(blake2b(payload, digest_size=8, person=place).digest(), signed=True)
+
+
+def done(op: Op, ref: str, sum: int = 0) -> Outcome:
     """The outcome of an act that the target has taken."""
-    return Outcome(op, State.DONE, ref=ref)
+    return Outcome(op, State.DONE, ref=ref, sum=sum)
 
 
 def failed(op: Op, code: str) -> Outcome:
@@ -120,3 +128,8 @@ def failed(op: Op, code: str) -> Outcome:
 def open_again(op: Op) -> Outcome:
     """The outcome of asking after an act that never reached the target."""
     return Outcome(op, State.PLANNED)
+
+
+def waiting(op: Op, code: str) -> Outcome:
+    """The outcome of an act that cannot be tried: failed, or still under way if it was."""
+    return Outcome(op, State.SENDING if op.state == State.SENDING else State.FAILED, code=code)

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from migrate.errors import ChatMigrateError, Skip
-from migrate.model import Message, Ref, ts_micros
+from migrate.model import Message, Ref
 from migrate.spi import Finder, Reacting, Reactor, Rendered, Sealing, Sending
 from migrate.stages.acts import read_message
 from migrate.stages.engine import AHEAD, OPEN, Engine, together
-from migrate.stages.journal import done, failed, open_again
-from migrate.stages.reading import linked
-from migrate.store import Op, OpKind, ops, people
+from migrate.stages.journal import done, failed, open_again, sum_of, waiting
+from migrate.store import Op, OpKind, ops
 
 REMEMBERED = 4_096
 """Refs of a lane kept at hand, so that a reply does not ask the store for its root."""
@@ -27,7 +26,6 @@ class Lanes:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._numbers = people.conversation_numbers(engine.store)
         self._waiting: dict[int, None] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
         self._arrivals: dict[tuple[int, int], asyncio.Event] = {}
@@ -48,8 +46,16 @@ class Lanes:
             while self._waiting:
                 await self._start(next(iter(self._waiting)))
 
-        await together([work() for _ in range(max(1, self._engine.session.caps.lanes))])
-        await together(list(self._running.values()))
+        try:
+            await together([work() for _ in range(max(1, self._engine.session.caps.lanes))])
+            await together(list(self._running.values()))
+        except ChatMigrateError:
+            # Lanes that were begun for a link have nobody else who waits for what they know.
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+            raise
+        finally:
+            for lane in self._running.values():
+                lane.cancel()
         await self._engine.journal.flush()
 
     def _start(self, number: int) -> "asyncio.Task[None]":
@@ -61,13 +67,12 @@ class Lanes:
     async def await_links(self, op: Op, message: Message) -> None:
         """Wait for the messages that a message links to. They are earlier, so of all that wait for
         each other the earliest goes on; a lane that has not begun is begun for it."""
-        for key in linked(message):
-            number = self._numbers.get(key.conversation)
-            ts = ts_micros(key.ts)
-            if number is None or ts >= op.ts or self._engine.session.caps.order == "global":
+        several = self._engine.session.caps.order == "lane"
+        for number, ts in self._engine.look.linked(message):
+            if ts >= op.ts:
                 continue
             await self._engine.journal.flush()
-            while number != op.lane and ops.op_open(self._engine.store, number, ts):
+            while several and number != op.lane and ops.op_open(self._engine.store, number, ts):
                 self._engine.check()
                 arrival = self._arrivals.setdefault((number, ts), asyncio.Event())
                 self._start(number)
@@ -98,17 +103,31 @@ class Lane:
         self._rendered: tuple[tuple[int, int, str], Rendered] | None = None
         self._reactions: set[asyncio.Task[Ref | None]] = set()
         self._unfinished: set[int] = set()
+        self._there: dict[str, Ref] = {}
 
     async def run(self) -> None:
-        for number in self._numbers:
-            if self._acts.opening(number).ref:
-                await self._settle(number)
-            else:
-                await self._give_up(number, "conversation-failed")
+        try:
+            for number in self._numbers:
+                if self._acts.opening(number).ref:
+                    await self._settle(number)
+                else:
+                    await self._give_up(number, "conversation-failed")
+            await self._send_all(frozenset(self._unfinished))
+            for number in self._numbers:
+                if number in self._unfinished:
+                    await self._give_up(number, "seal-waits", kinds="7, 8")
+                else:
+                    await self._seal(number)
+        except ChatMigrateError as error:
+            self._engine.end(error)
+            raise
+
+    async def _send_all(self, given_up: frozenset[int]) -> None:
+        """Messages and reactions in their order, those of lanes that were given up left out."""
         last: Sequence[object] = (-1, 0, 0, "", 0)
         try:
             while some := self._next(last):
-                able = [op for op in some if self._acts.opening(op.lane).ref]
+                able = [op for op in some if op.lane not in given_up]
                 await self._journal.intend(able)
                 for op in able:
                     await self._send(op)
@@ -116,9 +135,6 @@ class Lane:
         finally:
             await together(list(self._reactions))
         await self._journal.flush()
-        for number in self._numbers:
-            if number not in self._unfinished:
-                await self._seal(number)
 
     def _next(self, last: Sequence[object]) -> list[Op]:
         """The next ops behind a position; failed ones are tried once a run, since the position has
@@ -134,7 +150,8 @@ class Lane:
         )
 
     async def _settle(self, number: int) -> None:
-        """Ask the target which of the acts that were under way it has."""
+        """Ask the target which of the acts that were under way it has. They are noted when their
+        turn comes: a message is known by its text, and that may wait for others."""
         unsure = list(
             ops.select(self._store, "lane = ? AND kind IN (5, 6) AND state = 1", (number,))
         )
@@ -144,12 +161,15 @@ class Lane:
         opening = self._acts.opening(number)
         ids = {self._acts.id(op): op for op in unsure}
         if isinstance(session, Finder):
-            there = await self._engine.call(lambda: session.find(opening, list(ids)))
+            try:
+                there = await self._engine.call(lambda: session.find(opening, list(ids)))
+            except Skip as verdict:
+                await self._give_up(number, verdict.code)
+                return
+            self._there.update(there)
             for id, op in ids.items():
-                known = there.get(id)
-                self._journal.note(open_again(op) if known is None else done(op, known))
-                if known is not None:
-                    self._engine.world.progress.advance()
+                if id not in there:
+                    self._journal.note(open_again(op))
         else:
             for op in unsure:
                 again = session.caps.repeatable
@@ -172,7 +192,8 @@ class Lane:
         # Outside the bound on calls: a message may wait for another one that it links to.
         rendered = await self._render(op)
         try:
-            ref = await engine.perform(op, partial(self._send_piece, rendered), self._taken)
+            act = partial(self._send_piece, rendered)
+            ref = await engine.perform(op, act, self._taken, _sum(op, rendered))
         finally:
             self._lanes.arrived(op)
         if ref is None:
@@ -199,6 +220,8 @@ class Lane:
         return (await session.find(self._acts.opening(op.lane), [id])).get(id)
 
     async def _send_piece(self, rendered: Rendered, op: Op) -> Ref:
+        if known := self._there.get(self._acts.id(op)):
+            return known
         author = self._acts.account(op.author)
         if author is None:
             raise Skip("author-failed")
@@ -209,7 +232,7 @@ class Lane:
             return ""
         piece = rendered.pieces[op.piece]
         root = None
-        if op.root and piece.in_thread:
+        if op.root:
             root = await self._ref(op.conv, op.root)
             if root is None:
                 raise Skip("root-failed")
@@ -227,6 +250,8 @@ class Lane:
         )
 
     async def _react(self, op: Op) -> Ref:
+        if known := self._there.get(self._acts.id(op)):
+            return known
         session = self._engine.session
         author = self._acts.account(op.author)
         message = await self._ref(op.conv, op.ts)
@@ -313,11 +338,22 @@ class Lane:
             for pin, ref in pinned:
                 self._journal.note(done(pin, ref) if ref else failed(pin, "root-failed"))
 
-    async def _give_up(self, number: int, code: str) -> None:
+    async def _give_up(self, number: int, code: str, kinds: str = "5, 6, 7, 8") -> None:
+        """Note why what is open in a conversation cannot be done now. What was under way stays so:
+        the next run has to ask for it before it sends it again."""
         self._unfinished.add(number)
-        for op in ops.select(self._store, f"lane = ? AND {OPEN} AND kind IN (5, 6, 7)", (number,)):
-            self._journal.note(failed(op, code))
+        some = ops.select(self._store, f"lane = ? AND {OPEN} AND kind IN ({kinds})", (number,))
+        for op in list(some):
+            self._journal.note(waiting(op, code))
         await self._journal.flush()
+
+
+def _sum(op: Op, rendered: Rendered) -> int:
+    """What the journal keeps of a piece; nothing of one that was planned and is not needed."""
+    if op.piece >= len(rendered.pieces):
+        return 0
+    piece = rendered.pieces[op.piece]
+    return sum_of(piece.payload, bool(op.root) and piece.in_thread)
 
 
 def _position(op: Op) -> Sequence[object]:

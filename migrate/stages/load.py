@@ -1,6 +1,7 @@
 """LOAD: the archives into the store, member by member, in several processes. Overlapping exports
 are merged by key; nothing that an earlier export brought is taken away."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from functools import partial
@@ -10,6 +11,7 @@ import msgspec
 from migrate.findings import Finding
 from migrate.model import File, Person, ts_micros
 from migrate.source import Export, Haul, Record, Run, read_run
+from migrate.stages import look
 from migrate.stages.pool import map_bounded
 from migrate.stages.world import World
 from migrate.store import Store, messages, people
@@ -36,7 +38,7 @@ class Packed(msgspec.Struct, frozen=True, kw_only=True):
 def load(store: Store, export: Export, world: World, *, pages: bool = True) -> bool:
     """Bring an export into the store; False where it was there already. Without `pages` the raw
     JSON is left out, which is all that `inspect` needs."""
-    if store.meta("loaded") == export.fingerprint:
+    if store.meta("archives") == export.fingerprint:
         return False
     merging = store.db.execute("SELECT 1 FROM message LIMIT 1").fetchone() is not None
     findings: Counter[str] = Counter()
@@ -48,9 +50,12 @@ def load(store: Store, export: Export, world: World, *, pages: bool = True) -> b
             places.setdefault(finding.code, finding.place)
 
     with store.transaction():
+        store.set_meta("archives", "")
         store.set_meta("loaded", "")
         store.set_meta("workspace", store.meta("workspace") or export.workspace)
         store.set_meta("domain", export.domain or store.meta("domain"))
+        known = msgspec.json.decode(store.meta(look.GROUPS, "{}"))
+        store.set_meta(look.GROUPS, msgspec.json.encode(known | dict(export.groups)).decode())
         store.db.execute("DELETE FROM reject")
         for listed in (True, False):
             some = (each for each in export.people if (each.id in export.listed) is listed)
@@ -59,9 +64,10 @@ def load(store: Store, export: Export, world: World, *, pages: bool = True) -> b
         messages.put_files(store, export.files)
         found(export.findings)
     writer = _Writer(store)
-    for conversation in export.conversations:
-        writer.know(conversation.members)
-        writer.pin(conversation.id, conversation.pins)
+    with store.transaction():
+        for conversation in export.conversations:
+            writer.know(conversation.members)
+            writer.pin(conversation.id, conversation.pins)
     world.progress.begin("Reading the export", export.day_files, "files")
     work = partial(pack_run, bot_users=dict(export.bot_users), pages=pages)
     sizes: list[int] = []
@@ -72,6 +78,7 @@ def load(store: Store, export: Export, world: World, *, pages: bool = True) -> b
             yield run
 
     for number, packed in enumerate(map_bounded(work, counted(export.runs()), world.workers)):
+        world.check()
         with store.transaction():
             duplicates = writer.write(packed)
         found(packed.findings)
@@ -84,8 +91,12 @@ def load(store: Store, export: Export, world: World, *, pages: bool = True) -> b
         store.set_findings(
             STAGE, [Finding(code=c, count=n, place=places[c]) for c, n in findings.items()]
         )
-        store.set_meta("loaded", export.fingerprint)
-        store.set_meta("loads", str(int(store.meta("loads", "0")) + 1))
+        # What an export brought stays when it is taken out of the configuration, so a plan rests
+        # on all that were ever loaded and not on the last ones alone.
+        held = hashlib.sha256((store.meta("held") + export.fingerprint).encode()).hexdigest()
+        store.set_meta("held", held)
+        store.set_meta("loaded", held)
+        store.set_meta("archives", export.fingerprint)
     store.checkpoint()
     return True
 
@@ -97,7 +108,7 @@ def pack_run(run: Run, bot_users: dict[str, str], pages: bool) -> Packed:
     newest: dict[int, Record] = {}
     for record in haul.records:
         known = newest.get(record.ts)
-        if known is None or record.edited >= known.edited:
+        if known is None or _edition(record) >= _edition(known):
             newest[record.ts] = record
     rows: list[tuple[object, ...]] = []
     packed: list[bytes] = []
@@ -116,7 +127,7 @@ def pack_run(run: Run, bot_users: dict[str, str], pages: bool) -> Packed:
                 record.author,
                 messages.KINDS.index(record.kind),
                 record.flags,
-                messages.GONE if record.flags & messages.FLAG_TOMBSTONE else record.edited,
+                _edition(record),
                 haul.generation,
                 record.reactions,
                 len(packed),
@@ -141,6 +152,11 @@ def pack_run(run: Run, bot_users: dict[str, str], pages: bool) -> Packed:
         findings=haul.findings,
         records=len(haul.records),
     )
+
+
+def _edition(record: Record) -> int:
+    """How new a record's text is: its last edit, or beyond them all."""
+    return messages.GONE if record.flags & messages.FLAG_TOMBSTONE else record.edited
 
 
 class _Writer:

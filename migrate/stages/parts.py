@@ -29,12 +29,16 @@ def cut_parts(store: Store, caps: Capabilities) -> None:
     db = store.db
     (last,) = db.execute("SELECT coalesce(max(num), -1) FROM part").fetchone()
     number = int(last)
+    newcomers = 0
     for kind, op_kind in (("accounts", 1), ("conversations", 2)):
         number += 1
         _add(store, number, kind)
-        db.execute(
+        newcomers += db.execute(
             "UPDATE op SET part = ? WHERE kind = ? AND state = 0 AND part < 0", (number, op_kind)
-        )
+        ).rowcount
+    if newcomers:
+        # Messages in parts that were written before may have named whoever is new.
+        db.execute("UPDATE part SET state = ? WHERE kind = 'messages'", (PLANNED,))
     message_part = -1
     order = THREAD_ORDER if caps.part_order == "thread" else TIME_ORDER
     # Sorting holds the whole answer apart from the table, so it may be updated meanwhile.
@@ -70,9 +74,8 @@ def drop_unwritten(store: Store) -> None:
 
 
 def write_again(store: Store, number: int) -> None:
-    """Plan a written part again, with all its ops: something in it has changed."""
+    """Plan a written part again: something in it has changed. What has not stays done."""
     store.db.execute("UPDATE part SET state = ? WHERE num = ?", (PLANNED, number))
-    store.db.execute("UPDATE op SET state = 0 WHERE part = ? AND kind = 5 AND state = 2", (number,))
 
 
 def parts(store: Store) -> list[PartRow]:
@@ -96,12 +99,13 @@ def settle_part(store: Store, part: PartRow, run: int) -> None:
                 part.num,
             ),
         )
-        state = 2 if part.state != PLANNED else 0
         kinds = "kind = 5" if part.kind == "messages" else "kind IN (1, 2)"
-        store.db.execute(
-            f"UPDATE op SET state = ?, run = ? WHERE part = ? AND {kinds} AND state IN (0, 1, 2)",
-            (state, run, part.num),
-        )
+        where = f"WHERE part = ? AND {kinds}"
+        if part.state == PLANNED:
+            store.db.execute(f"UPDATE op SET state = 0 {where} AND state = 2", (part.num,))
+        else:
+            query = f"UPDATE op SET state = 2, run = ? {where} AND state IN (0, 1)"
+            store.db.execute(query, (run, part.num))
 
 
 _streams = msgspec.json.Decoder(dict[str, tuple[str, int, str]])

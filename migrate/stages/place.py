@@ -96,9 +96,12 @@ def conversation_ops(store: Store, brief: Brief) -> Iterator[Op]:
             flags=ops.PRIVATE if destination.private else 0,
             record=record_number("conversations"),
         )  # fmt: skip
+        known = ops.op(store, *op.key)
         if destination.code:
             yield _skipped(op, destination.code)
-        elif ops.op(store, *op.key) is None:
+        elif known is not None:
+            _keep_private(store, known, destination)
+        else:
             wish = Wish(
                 kind="conversation",
                 id=destination.conversation.id,
@@ -106,6 +109,22 @@ def conversation_ops(store: Store, brief: Brief) -> Iterator[Op]:
                 private=destination.private,
             )
             yield _named(op, wish, brief.adapter, taken)
+
+
+def _keep_private(store: Store, known: Op, destination: Destination) -> None:
+    """What has become private is private in an archive that is written again; at a live target it
+    blocks the plan."""
+    if destination.private and not known.flags & ops.PRIVATE and known.part >= 0:
+        ops.hide(store, known)
+        write_again(store, known.part)
+
+
+def turned_private(store: Store, resolution: Resolution) -> Iterator[str]:
+    """The ids of conversations that stand open at the target and are to be private now."""
+    for op in ops.select(store, f"kind = 2 AND state IN (1, 2) AND NOT flags & {ops.PRIVATE}"):
+        destination = resolution.conversations[op.conv]
+        if destination.private and not destination.code:
+            yield destination.conversation.id
 
 
 def chunks(store: Store, brief: Brief, size: int) -> Iterator[Chunk]:
@@ -162,7 +181,9 @@ class _Sorter:
         sent = self._sent.get(row.ts)
         if sent is not None:
             known = sent.folded + self._reactions.get(row.ts, 0)
-            return KNOWN if row.reactions > known else UNCHANGED
+            # The same number of reactions may be others.
+            changed = sent.part >= 0 and row.edited > sent.edited
+            return KNOWN if row.reactions or known or changed else UNCHANGED
         if self._destination.code:
             return self._destination.code
         if not self._brief.span.holds(row.ts):
@@ -193,17 +214,21 @@ class _Placer:
         self._roots: dict[int, Placement | None] = {
             root: None for (root,) in store.db.execute(query, conv)
         }
+        self._nested: dict[int, int] = {}
+        self._times: set[int] = set()
         for op in ops.select(store, "conv = ? AND kind = 5 AND piece = 0", conv):
+            self._times.add(op.time)
             if op.ts in self._roots:
                 self._roots[op.ts] = Placement(op.name, op.time)
-        self._nested: dict[int, int] = {}
+                if op.root:
+                    self._nested[op.ts] = op.root
         self._pins = set(messages.pins(store, self._number))
         self._deleted = messages.deletions(store, self._number)
         self._folds = brief.caps.reactions == "folded"
-        self._times: set[int] = set()
         self._writers: set[int] = set()
         self._first = 0
         self._new = False
+        self._entered = False
 
     def place(self, row: messages.Row, code: str, remark: Remark) -> Iterator[Op]:
         """The ops of one message."""
@@ -213,7 +238,7 @@ class _Placer:
             record=record_number(kind), edited=row.edited,
         )  # fmt: skip
         if code in (KNOWN, UNCHANGED):
-            yield from self._place_late(row, remark)
+            yield from self._place_late(row, remark, op.record)
             return
         if code:
             yield _skipped(msgspec.structs.replace(op, folded=row.reactions), code)
@@ -256,10 +281,11 @@ class _Placer:
         if row.ts in self._pins:
             yield self._pin(row.ts)
 
-    def _place_late(self, row: messages.Row, remark: Remark) -> Iterator[Op]:
+    def _place_late(self, row: messages.Row, remark: Remark, record: int) -> Iterator[Op]:
         """What a newer export adds to a message that the target has."""
         known = ops.op(self._store, self._number, row.ts, OpKind.MESSAGE)
         assert known is not None
+        ops.account_for(self._store, known, record)
         gone = row.flags & messages.FLAG_TOMBSTONE or row.ts in self._deleted
         if known.part >= 0:
             yield from self._rewrite(row, remark, known)
@@ -271,18 +297,29 @@ class _Placer:
             self._losses.add(("deletion-not-sent",), self._where(row.ts))
 
     def _add_late(self, row: messages.Row, remark: Remark) -> Iterator[Op]:
-        """Late reactions and pins at a live target are acts of their own."""
+        """Late reactions and pins at a live target are acts of their own. A reaction that Slack has
+        no longer stays there, and accounts for no record."""
+        withdrawn = {
+            op.key: op for op in ops.select(
+                self._store, "conv = ? AND ts = ? AND kind = 6", (self._number, row.ts)
+            )
+        }  # fmt: skip
         late = [*self._reactions(row, remark)]
         if row.ts in self._pins:
             late.append(self._pin(row.ts))
         for op in late:
-            if ops.op(self._store, *op.key) is not None:
+            withdrawn.pop(op.key, None)
+            known = ops.op(self._store, *op.key)
+            if known is not None:
+                ops.account_for(self._store, known, op.record)
                 continue
             if op.state == State.PLANNED:
                 self._new = True
                 if op.kind == OpKind.REACTION:
                     self._writers.add(op.author)
             yield op
+        for op in withdrawn.values():
+            ops.account_for(self._store, op, 0)
 
     def _rewrite(self, row: messages.Row, remark: Remark, known: Op) -> Iterator[Op]:
         """In an archive a changed message is written again with its part."""
@@ -296,8 +333,14 @@ class _Placer:
         pinned = row.ts in self._pins and ops.op(self._store, *pin.key) is None
         if pinned:
             yield pin
-        folded = max(folded, known.folded)
-        if pinned or (folded, row.edited) > (known.folded, known.edited):
+        edited = row.edited > known.edited
+        if edited:
+            ops.forget_pieces(self._store, known, remark.pieces)
+            for piece in range(1, remark.pieces):
+                yield msgspec.structs.replace(
+                    known, piece=piece, record=0, folded=0, state=State.PLANNED, run=0
+                )
+        if edited or folded != known.folded or (pinned and pin.state == State.PLANNED):
             ops.fold(self._store, known, folded, row.edited)
             write_again(self._store, known.part)
 
@@ -306,12 +349,20 @@ class _Placer:
         if self._destination.code:
             return
         yield from self._members()
+        if self._entered:
+            self._write_conversation_again()
         seal = Op(self._number, 0, OpKind.SEAL, "", 0, self._number)
         known = ops.op(self._store, *seal.key)
         if known is None:
             yield seal
         elif known.state == State.DONE and self._new:
             ops.plan_again(self._store, known, known.flags | ops.REOPENS)
+
+    def _write_conversation_again(self) -> None:
+        """An archive says who belongs where it says that there is a conversation."""
+        made = ops.op(self._store, self._number, 0, OpKind.CONVERSATION)
+        if made is not None and made.part >= 0:
+            write_again(self._store, made.part)
 
     def _members(self) -> Iterator[Op]:
         conversation = self._destination.conversation
@@ -333,12 +384,25 @@ class _Placer:
                 author=number, time=started, flags=0 if number in belong else ops.LEAVES,
             )  # fmt: skip
             known = ops.op(self._store, *op.key)
+            if known is None or known.flags != op.flags:
+                self._entered = True
             if known is None:
                 self._new = True
                 yield op
             elif known.flags != op.flags or (op.flags & ops.LEAVES and number in self._writers):
                 self._new = True
                 ops.plan_again(self._store, known, op.flags)
+        if conversation.members and conversation.kind not in ("dm", "group_dm"):
+            self._let_leave(enter | belong)
+
+    def _let_leave(self, here: set[int]) -> None:
+        """Who was brought in and has left in Slack since leaves at the target too, and reads no
+        more of what is private. A list that is missing from the export lets nobody leave."""
+        where = f"conv = ? AND ts = 0 AND kind = 3 AND state = 2 AND flags & {ops.LEAVES} = 0"
+        for op in list(ops.select(self._store, where, (self._number,))):
+            if op.author not in here:
+                self._new = True
+                ops.plan_again(self._store, op, op.flags | ops.LEAVES)
 
     def _stand_in(self, number: int) -> int:
         standing = self._brief.resolution.stand_in(number)
@@ -367,7 +431,7 @@ class _Placer:
 
     def _place(self, ts: int, root: Placement | None, snippet: str) -> Placement:
         time = ts // 1_000
-        self._first = self._first or time
+        self._first = min(self._first or time, time)
         wish = Wish(
             kind="message", id=micros_ts(ts), time=time, snippet=snippet,
             private=self._destination.private,

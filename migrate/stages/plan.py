@@ -15,8 +15,9 @@ from migrate.config import Project, moment
 from migrate.findings import Catalogue, Finding
 from migrate.spi import Capabilities
 from migrate.stages import facts, parts, place
-from migrate.stages.look import StoreLook
-from migrate.stages.resolve import Resolution
+from migrate.stages.look import Scope, StoreLook
+from migrate.stages.resolve import Resolution, propose_emoji
+from migrate.stages.sightings import Sightings
 from migrate.stages.survey import CHUNK, Surveyed, survey
 from migrate.stages.world import World
 from migrate.store import Store, ops
@@ -31,16 +32,8 @@ SECONDS_A_CALL = 0.025
 """What a live target takes for one act, until this project has measured its own."""
 
 
-class Loss(msgspec.Struct, frozen=True):
-    """Something that the target will not keep: how often, and where first."""
-
-    code: str
-    count: int
-    example: str
-
-
 class Told(msgspec.Struct, frozen=True):
-    """A finding as it is reported."""
+    """A finding or a loss as it is reported: how often, and where first."""
 
     code: str
     severity: str
@@ -55,13 +48,22 @@ class Estimate(msgspec.Struct, frozen=True):
     server_seconds: int
 
 
+class Rename(msgspec.Struct, frozen=True):
+    """A conversation's name in Slack and the one that it gets."""
+
+    id: str
+    name: str
+    target: str
+
+
 class PlanSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The object of `plan --json`."""
 
     target: str
     digest: str
     counts: dict[str, Any]
-    losses: list[Loss]
+    renames: list[Rename]
+    losses: list[Told]
     findings: list[Told]
     blockers: list[Told]
     estimate: Estimate
@@ -70,7 +72,8 @@ class PlanSummary(msgspec.Struct, frozen=True, kw_only=True):
     def exit(self) -> int:
         if self.blockers:
             return 4
-        return 1 if any(told.severity in ("warning", "error") for told in self.findings) else 0
+        loud = [*self.findings, *self.losses]
+        return 1 if any(each.severity in ("warning", "error") for each in loud) else 0
 
 
 def digest_parts(
@@ -102,13 +105,16 @@ def make_plan(
 ) -> None:
     """Write the op rows. What is done or under way stays; all else is planned anew."""
     losses = place.Losses()
+    sightings = Sightings()
     source = project.config.source
+    span = place.Span(moment(source.since, "since"), moment(source.until, "until"))
+    scope = Scope(span.since, span.until, source.notices == "keep")
     brief = place.Brief(
         adapter=project.adapter,
         caps=caps,
         resolution=resolution,
-        look=StoreLook(store, "dummy", caps.ref_width),
-        span=place.Span(moment(source.since, "since"), moment(source.until, "until")),
+        look=StoreLook(store, "dummy", caps.ref_width, scope),
+        span=span,
         keep_notices=source.notices == "keep",
     )
     (total,) = store.db.execute("SELECT count(*) FROM message").fetchone()
@@ -129,11 +135,14 @@ def make_plan(
         place.chunks(store, brief, CHUNK),
         world.workers,
         uuid.uuid4().hex,
+        scope,
     )
 
     def counted() -> Iterator[Surveyed]:
         for chunk, remarks in surveyed:
+            world.check()
             world.progress.advance(len(chunk.rows))
+            sightings.add(remarks.values())
             yield chunk, remarks
 
     # The generators read messages and ops of other conversations while these rows are written:
@@ -150,7 +159,12 @@ def make_plan(
             ops.index_ops(store, by_lane=caps.order == "lane")
         store.set_findings("losses", losses.findings())
         store.set_findings("resolve", resolution.findings)
-        store.set_findings("plan", _missing_files(store, project))
+        private = [
+            Finding(code="conversation-turned-private", place=id)
+            for id in place.turned_private(store, resolution)
+        ]
+        store.set_findings("plan", [*_missing_files(store, project), *private])
+    propose_emoji(project, sightings.rows())
     facts.check_sums(store, facts.fates(store, 0))
     store.checkpoint()
 
@@ -168,7 +182,8 @@ def summarize(
         target=target,
         digest=digest,
         counts=_counts(store),
-        losses=[Loss(f.code, f.count, f.place) for f in store.findings("losses")],
+        renames=_renames(store),
+        losses=[tell(finding, known) for finding in store.findings("losses")],
         findings=[each for each in told if each.severity != "blocker"],
         blockers=[each for each in told if each.severity == "blocker"],
         estimate=_estimate(store, caps),
@@ -188,7 +203,7 @@ def _counts(store: Store) -> dict[str, object]:
     def by(query: str) -> dict[str, int]:
         return {str(name): int(count) for name, count in store.db.execute(query)}
 
-    accounts = by("SELECT code, count(*) FROM op WHERE kind = 1 GROUP BY code")
+    accounts = by("SELECT iif(state = 4, code, ''), count(*) FROM op WHERE kind = 1 GROUP BY 1")
     rooms = by("SELECT state = 4, count(*) FROM op WHERE kind = 2 GROUP BY 1")
     texts = by("SELECT state, count(*) FROM op WHERE kind = 5 AND record != 0 GROUP BY state")
     (rejected,) = store.db.execute("SELECT count(*) FROM reject").fetchone()
@@ -204,7 +219,7 @@ def _counts(store: Store) -> dict[str, object]:
             "create": rooms.get("0", 0),
             "map": 0,
             "skip": rooms.get("1", 0),
-            "renamed": one(_RENAMED),
+            "renamed": len(_renames(store)),
             "made_private": one(
                 "SELECT count(*) FROM op JOIN conversation c ON c.num = op.conv WHERE op.kind = 2"
                 f" AND op.state != 4 AND op.flags & {ops.PRIVATE} AND c.kind = 'public'"
@@ -237,10 +252,14 @@ def _counts(store: Store) -> dict[str, object]:
     }
 
 
-_RENAMED = (
-    "SELECT count(*) FROM op JOIN conversation c ON c.num = op.conv WHERE op.kind = 2"
-    " AND op.state != 4 AND c.wish != json_extract(c.data, '$.name')"
-)
+def _renames(store: Store) -> list[Rename]:
+    """The conversations that have a name in Slack and another one at the target."""
+    query = (
+        "SELECT c.id, json_extract(c.data, '$.name') AS slack_name, op.name FROM op"
+        " JOIN conversation c ON c.num = op.conv WHERE op.kind = 2 AND op.state != 4"
+        " AND slack_name != '' AND slack_name != op.name ORDER BY c.num"
+    )
+    return [Rename(*row) for row in store.db.execute(query)]
 
 
 def _estimate(store: Store, caps: Capabilities) -> Estimate:

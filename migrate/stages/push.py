@@ -8,6 +8,7 @@ from migrate.errors import Skip
 from migrate.model import Ref
 from migrate.spi import Entry
 from migrate.stages.engine import AHEAD, OPEN, Engine, together
+from migrate.stages.journal import failed
 from migrate.stages.lane import Lanes
 from migrate.store import Op, OpKind, ops
 
@@ -73,5 +74,10 @@ class Push:
         sealed = ops.select(self._engine.store, f"kind = 8 AND {OPEN} AND flags & {ops.REOPENS}")
         for op in list(sealed):
             opening = self._engine.acts.opening(op.conv)
-            if opening.ref:
+            if not opening.ref:
+                continue
+            try:
                 await self._engine.call(partial(self._engine.session.reopen, opening))
+            except Skip as verdict:
+                self._engine.journal.note(failed(op, verdict.code))
+        await self._engine.journal.flush()

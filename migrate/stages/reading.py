@@ -1,13 +1,9 @@
 """From a stored row to the message that an adapter renders: the raw record parsed, and what the
 target will not get as a file said in words."""
 
-from collections.abc import Iterator
-
 import msgspec
 
-from mappings.links import SlackLink
-from mappings.links import parse as parse_link
-from mappings.nodes import Document, Link, Paragraph, Text, links, plain
+from mappings.nodes import Document, Link, Paragraph, Text, plain
 from migrate.model import File, Key, Message, micros_ts
 from migrate.source import parse
 from migrate.store import Store, messages
@@ -35,14 +31,6 @@ def placeholder(workspace: str, conversation: str, ts: int, author: str) -> Mess
         kind="placeholder",
         body=plain(PLACEHOLDER_TEXT),
     )
-
-
-def linked(message: Message) -> Iterator[Key]:
-    """The keys of the messages that a message links to, whether or not the store has them."""
-    for url in links(message.body):
-        link = parse_link(url)
-        if isinstance(link, SlackLink) and link.ts:
-            yield Key(message.key.workspace, link.conversation, link.ts)
 
 
 def file_code(mode: str) -> str:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import msgspec
 
+from mappings.emoji import follow
 from mappings.overrides import (
     CONVERSATIONS,
+    EMOJI,
     PEOPLE,
     AnyRow,
     ConversationRow,
+    EmojiRow,
     MappingError,
     PersonRow,
     Sheet,
@@ -20,6 +23,7 @@ from migrate.config import Project
 from migrate.errors import UsageError
 from migrate.findings import Finding
 from migrate.model import Conversation, Person
+from migrate.stages import look
 from migrate.store import Store, people
 
 
@@ -77,9 +81,13 @@ def propose(store: Store, project: Project) -> None:
         CONVERSATIONS,
         (_conversation_row(each) for _, each in people.conversations(store)),
     )
-    path = project.mappings / "emoji.csv"
-    if not path.exists():
-        _save(path, "name,action,target,note\n")
+    propose_emoji(project, ())
+
+
+def propose_emoji(project: Project, seen: Iterable[EmojiRow]) -> None:
+    """Add to emoji.csv the custom emoji that are new in it. No export lists them, so they are known
+    by what a plan has seen of them."""
+    _write(project.mappings, EMOJI, seen)
 
 
 def resolve(store: Store, project: Project, *, widen: bool = False) -> Resolution:
@@ -89,6 +97,7 @@ def resolve(store: Store, project: Project, *, widen: bool = False) -> Resolutio
     """
     person_rows = _read(project.mappings, PEOPLE)
     conversation_rows = _read(project.mappings, CONVERSATIONS)
+    emoji = _emoji(_read(project.mappings, EMOJI))
     everybody = dict(people.people(store))
     every = dict(people.conversations(store))
     _refuse_unknown(person_rows, {p.id for p in everybody.values()}, PEOPLE.name)
@@ -109,16 +118,37 @@ def resolve(store: Store, project: Project, *, widen: bool = False) -> Resolutio
         conversations=destinations,
         numbers=numbers,
         findings=tuple(findings),
-        text=msgspec.json.encode([list(person_rows.values()), list(conversation_rows.values())]),
+        # Of emoji.csv only what has an effect: a plan itself adds rows to it.
+        text=msgspec.json.encode(
+            [list(person_rows.values()), list(conversation_rows.values()), emoji]
+        ),
     )
-    _note(store, resolution)
+    _note(store, resolution, emoji)
     return resolution
 
 
-def _note(store: Store, resolution: Resolution) -> None:
+def _emoji(rows: dict[str, EmojiRow]) -> dict[str, str]:
+    """What to show for each custom emoji that emoji.csv maps, in the order of their names.
+
+    Raises UsageError where one is mapped to nothing that can be shown."""
+    table = {name: row.target for name, row in sorted(rows.items()) if row.action == "map"}
+    shown = follow(table)
+    for name in table:
+        if name not in shown:
+            raise UsageError(
+                "mapping-emoji-target",
+                f"emoji.csv maps {name!r} to {table[name]!r}, which is neither an emoji nor a name"
+                " of one, or leads back to itself.",
+                "Write a character or a name such as `tada` into the column `target`.",
+            )
+    return shown
+
+
+def _note(store: Store, resolution: Resolution, emoji: dict[str, str]) -> None:
     """Put the outcome beside the people and conversations, where every process can read it."""
     stand_ins = {number: resolution.stand_in(number) for number in resolution.people}
     with store.transaction():
+        store.set_meta(look.EMOJI, msgspec.json.encode(emoji).decode())
         people.set_stand_ins(
             store, {number: each.number if each else 0 for number, each in stand_ins.items()}
         )

@@ -6,7 +6,7 @@ from typing import Literal
 
 from migrate.errors import Interrupted, Skip
 from migrate.findings import Finding
-from migrate.model import RECORD_KINDS, micros_ts, ts_micros
+from migrate.model import RECORD_KINDS, RecordKind, micros_ts, ts_micros
 from migrate.spi import (
     Adapter,
     Audience,
@@ -18,6 +18,7 @@ from migrate.spi import (
     Session,
 )
 from migrate.stages.acts import Acts, read_message
+from migrate.stages.journal import sum_of
 from migrate.stages.look import StoreLook
 from migrate.stages.place import PLACEHOLDER_ITEM
 from migrate.stages.reading import MessageReader
@@ -175,7 +176,7 @@ class Comparison:
             self._tally.extra["reactions" if seen.emoji else "messages"] += 1
             self._tally.find("record-extra", self._place(seen.id))
             return
-        kind = RECORD_KINDS[op.record - 1] if op.record else "messages"
+        kind = _kind(op)
         key = (op.ts, op.kind, op.item, op.piece)
         if key in self._seen:
             self._tally.duplicate[kind] += 1
@@ -199,7 +200,7 @@ class Comparison:
         ):
             if (op.ts, op.kind, op.item, op.piece) in self._seen or self._needless(op):
                 continue
-            kind = RECORD_KINDS[op.record - 1] if op.record else "messages"
+            kind = _kind(op)
             self._tally.missing[kind] += 1
             self._tally.find("record-missing", f"{self._id} {micros_ts(op.ts)}")
         if self._v.caps.reactions == "folded":
@@ -216,13 +217,10 @@ class Comparison:
         return op.piece > 0 and not op.ref and self._v.caps.delivery == "live"
 
     def _op(self, id: str) -> Op | None:
-        conversation, ts, rest = id.split("/", 2)
-        if conversation != self._id:
+        known = self._split(id)
+        if known is None:
             return None
-        try:
-            moment = ts_micros(ts)
-        except ValueError:
-            return None
+        moment, rest = known
         if rest.isdigit():
             return ops.op(self._store, self._conv, moment, OpKind.MESSAGE, "", int(rest))
         if "/" in rest:
@@ -235,6 +233,9 @@ class Comparison:
             return False
         if op.kind == OpKind.REACTION:
             return seen.emoji == op.name and self._stands_under(op.ts, seen.message)
+        if self._v.caps.delivery == "live":
+            same = op.sum == sum_of(seen.payload, seen.root is not None)
+            return same and (seen.root is None or self._stands_under(op.root, seen.root))
         rendered = self._render(op)
         if op.piece >= len(rendered.pieces):
             return False
@@ -248,10 +249,7 @@ class Comparison:
         target may have lost that one and still say where the reply hung."""
         if self._v.caps.delivery == "live" and ref and ref == self._acts.first_ref(self._conv, ts):
             return True
-        conversation, moment, rest = self._ids.get(ref or "", "//").split("/", 2)
-        if conversation != self._id or rest not in ("0", PLACEHOLDER_ITEM):
-            return False
-        return ts_micros(moment) == ts
+        return self._split(self._ids.get(ref or "", "")) in ((ts, "0"), (ts, PLACEHOLDER_ITEM))
 
     def _hold_order(self, op: Op) -> None:
         """Within what one run sent, the order of time holds; a later run's delta stands behind."""
@@ -265,9 +263,8 @@ class Comparison:
 
     def _take_folded(self, seen: Seen) -> None:
         """A reaction that travelled inside its message: held against the message's own record."""
-        _, ts, rest = seen.id.split("/", 2)
-        person, emoji = rest.split("/", 1)
-        op = ops.op(self._store, self._conv, ts_micros(ts), OpKind.MESSAGE)
+        moment, rest = self._split(seen.id) or (0, "")
+        op = ops.op(self._store, self._conv, moment, OpKind.MESSAGE)
         if seen.id in self._folded:
             self._tally.duplicate["reactions"] += 1
             self._tally.find("record-duplicate", self._place(seen.id))
@@ -278,12 +275,19 @@ class Comparison:
             return
         self._folded.add(seen.id)
         self._tally.checked["reactions"] += 1
-        face = self._v.look.person(person)
-        key = self._v.adapter.reaction(emoji, self._v.look)
-        same = face is not None and (seen.author, seen.emoji) == (face.ref, key)
-        if not (same and self._stands_under(op.ts, seen.message)):
+        if not (self._was_chosen(seen, rest) and self._stands_under(op.ts, seen.message)):
             self._tally.different["reactions"] += 1
             self._tally.find("record-different", self._place(seen.id))
+
+    def _was_chosen(self, seen: Seen, names: str) -> bool:
+        """Whether it is the reaction of the person and the emoji that its id names, either of which
+        may hold a slash where an export is broken."""
+        for at in (place for place, letter in enumerate(names) if letter == "/"):
+            face = self._v.look.person(names[:at])
+            key = self._v.adapter.reaction(names[at + 1 :], self._v.look)
+            if face is not None and (seen.author, seen.emoji) == (face.ref, key):
+                return True
+        return False
 
     def _render(self, op: Op) -> Rendered:
         of = (op.ts, op.item)
@@ -294,4 +298,21 @@ class Comparison:
         return self._rendered[1]
 
     def _place(self, id: str) -> str:
-        return " ".join(id.split("/")[:2])
+        known = self._split(id)
+        return f"{self._id} {micros_ts(known[0])}" if known else self._id
+
+    def _split(self, id: str) -> tuple[int, str] | None:
+        """The moment that an id names and what stands behind it; None where it is of no message
+        here. A conversation that is known by its folder may have a slash in its own id."""
+        ts, _, rest = id.removeprefix(f"{self._id}/").partition("/")
+        try:
+            return (ts_micros(ts), rest) if id.startswith(f"{self._id}/") else None
+        except ValueError:
+            return None
+
+
+def _kind(op: Op) -> RecordKind:
+    """The kind of record that an op is reported as, its own or, where it has none, the nearest."""
+    if op.record:
+        return RECORD_KINDS[op.record - 1]
+    return "reactions" if op.kind == OpKind.REACTION else "messages"

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from migrate.errors import Interrupted
+
 
 class Progress(Protocol):
     """Tells a person what is being done and how long it will still take."""
@@ -49,3 +51,10 @@ class World:
     stopped: Callable[[], bool] = _never
     probe: Callable[[str, str], None] = _unwatched
     workers: int = 2
+
+    def check(self) -> None:
+        """Raise Interrupted where it is time to end."""
+        if self.stopped():
+            raise Interrupted(
+                "interrupted", "Interrupted; what was done is kept.", "Run again to continue."
+            )

@@ -3,6 +3,7 @@ holder ends, however it ends."""
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -18,16 +19,19 @@ class ProjectLock:
 
     def __enter__(self) -> "ProjectLock":
         self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._fd)
-            raise UsageError(
-                "project-locked",
-                "Another chat-migrate command is working on this project.",
-                "Wait until it ends (see `chat-migrate status`), then run this again.",
-            ) from None
-        return self
+        for patience in (0.05, 0.1, 0.2, 0.0):
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return self
+            except BlockingIOError:
+                # `status` holds the lock for a moment to see whether it is free.
+                time.sleep(patience)
+        os.close(self._fd)
+        raise UsageError(
+            "project-locked",
+            "Another chat-migrate command is working on this project.",
+            "Wait until it ends (see `chat-migrate status`), then run this again.",
+        )
 
     def __exit__(
         self,
@@ -45,7 +49,7 @@ class ProjectLock:
         except OSError:
             return False
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
         finally:

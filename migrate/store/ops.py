@@ -57,7 +57,7 @@ class Op(msgspec.Struct, frozen=True, gc=False, array_like=True):
     person's number; `time` milliseconds and `name` make the placement. `record` is 1 + the place in
     RECORD_KINDS of the Slack record that this row accounts for, 0 for our own; `folded` counts the
     reactions inside, `edited` is the edit that the text holds; `run` is the number of the run that
-    finished it."""
+    finished it, `sum` what tells a live target's piece from any other, 0 for what is no message."""
 
     conv: int
     ts: int
@@ -78,6 +78,7 @@ class Op(msgspec.Struct, frozen=True, gc=False, array_like=True):
     ref: str = ""
     part: int = -1
     run: int = 0
+    sum: int = 0
 
     @property
     def key(self) -> tuple[int, int, int, str, int]:
@@ -91,6 +92,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     state: State
     ref: str = ""
     code: str = ""
+    sum: int = 0
 
 
 _KEY = "conv = ? AND ts = ? AND kind = ? AND item = ? AND piece = ?"
@@ -111,11 +113,13 @@ def put_ops(store: Store, ops: Iterable[Op]) -> None:
 
 def drop_unsent(store: Store) -> None:
     """Forget what the target certainly does not have, so that it can be planned anew. Later pieces
-    of a message that has begun stay, and so do members and seals that a delta wants done again, and
-    whatever has its place in a written part."""
+    of a message that has begun stay, and so do seals and members that a delta wants done again, and
+    whatever has its place in a written part. A member that failed is decided anew: the mapping may
+    have taken the account away."""
     store.db.execute("UPDATE op SET state = 0 WHERE state = 3 AND piece > 0")
     store.db.execute(
-        "DELETE FROM op WHERE state IN (0, 3, 4) AND part < 0 AND NOT (kind IN (3, 8) AND run > 0)"
+        "DELETE FROM op WHERE state IN (0, 3, 4) AND part < 0"
+        " AND NOT (run > 0 AND (kind = 8 OR kind = 3 AND state = 0))"
         " AND (piece = 0 OR NOT EXISTS (SELECT 1 FROM op AS first WHERE first.conv = op.conv"
         " AND first.ts = op.ts AND first.kind = op.kind AND first.item = op.item"
         " AND first.piece = 0 AND first.state IN (1, 2)))"
@@ -136,8 +140,8 @@ def intend(store: Store, ops: Sequence[Op]) -> None:
 def settle(store: Store, outcomes: Sequence[Outcome], run: int) -> None:
     """Record what became of ops in run number `run`."""
     store.db.executemany(
-        f"UPDATE op SET state = ?, ref = ?, code = ?, run = ? WHERE {_KEY}",
-        [(o.state, o.ref, o.code, run, *o.op.key) for o in outcomes],
+        f"UPDATE op SET state = ?, ref = ?, code = ?, sum = ?, run = ? WHERE {_KEY}",
+        [(o.state, o.ref, o.code, o.sum, run, *o.op.key) for o in outcomes],
     )
 
 
@@ -166,10 +170,30 @@ def plan_again(store: Store, known: Op, flags: int) -> None:
 
 
 def fold(store: Store, known: Op, folded: int, edited: int) -> None:
-    """Change what an archived message carries."""
+    """Change what an archived message carries, and plan it again with its part."""
     store.db.execute(
-        f"UPDATE op SET folded = ?, edited = ? WHERE {_KEY}", (folded, edited, *known.key)
+        f"UPDATE op SET folded = ?, edited = ?, state = 0 WHERE {_KEY}",
+        (folded, edited, *known.key),
     )
+
+
+def forget_pieces(store: Store, known: Op, count: int) -> None:
+    """Drop a message's pieces beyond the first `count`."""
+    store.db.execute(
+        "DELETE FROM op WHERE conv = ? AND ts = ? AND kind = ? AND item = ? AND piece >= ?",
+        (*known.key[:4], count),
+    )
+
+
+def account_for(store: Store, known: Op, record: int) -> None:
+    """Change which kind of Slack record an op accounts for; 0 where Slack has none any more."""
+    if known.record != record:
+        store.db.execute(f"UPDATE op SET record = ? WHERE {_KEY}", (record, *known.key))
+
+
+def hide(store: Store, known: Op) -> None:
+    """Let only its members read a conversation of an archive that is written again."""
+    store.db.execute(f"UPDATE op SET flags = flags | {PRIVATE} WHERE {_KEY}", known.key)
 
 
 def op_open(store: Store, conv: int, ts: int) -> bool:

@@ -76,6 +76,14 @@ def set_lanes(store: Store, lanes: Mapping[int, tuple[int, str]]) -> None:
     )
 
 
+def lane(store: Store, number: int) -> tuple[int, str]:
+    """A conversation's lane, 0 for none, and the name that it wishes for there."""
+    row = store.db.execute(
+        "SELECT lane, wish FROM conversation WHERE num = ?", (number,)
+    ).fetchone()
+    return int(row[0]), str(row[1])
+
+
 def stand_ins(store: Store) -> Iterator[tuple[str, Person]]:
     """Every Slack id that somebody stands for, with the person whose account it is."""
     query = "SELECT p.id, q.data FROM person p JOIN person q ON q.num = p.stands_for"

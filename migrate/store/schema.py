@@ -67,7 +67,7 @@ MIGRATIONS: tuple[Migration, ...] = (
                 time INTEGER NOT NULL, name TEXT NOT NULL, flags INTEGER NOT NULL,
                 record INTEGER NOT NULL, folded INTEGER NOT NULL, edited INTEGER NOT NULL,
                 state INTEGER NOT NULL, code TEXT NOT NULL, ref TEXT NOT NULL,
-                part INTEGER NOT NULL, run INTEGER NOT NULL,
+                part INTEGER NOT NULL, run INTEGER NOT NULL, sum INTEGER NOT NULL,
                 PRIMARY KEY (conv, ts, kind, item, piece)) WITHOUT ROWID""",
             """CREATE TABLE part (
                 num INTEGER PRIMARY KEY, kind TEXT NOT NULL, state INTEGER NOT NULL,

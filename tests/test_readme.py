@@ -1,0 +1,118 @@
+"""What the README and the help of commands tell people to type is typed here, and what the README
+says of this version is held against it."""
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from contextlib import chdir
+from pathlib import Path
+
+import pytest
+
+from adapters.matrix.adapter import MatrixAdapter
+from adapters.matrix.config import Config
+from tests.adapters.matrix.places import installed
+from tests.fakes.homeserver import FakeHomeserver
+from tests.generate import write_export
+from tests.migrate.cli.terminal import Ended, type_in
+from tests.test_house import distribution
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+WAY = ["inspect", "init", "plan", "run", "verify", "status"]
+
+
+def blocks(text: str, kind: str) -> list[str]:
+    """Fenced code blocks of a language; of plain Markdown those that are indented."""
+    if kind:
+        return re.findall(rf"^```{kind}\n(.*?)^```$", text, re.M | re.S)
+    return re.findall(r"(?:^    .*\n?)+", text, re.M)
+
+
+def commands(block: str) -> Iterator[list[str]]:
+    """The lines of a block that call chat-migrate, split as a shell splits them."""
+    for line in block.replace("\\\n", " ").splitlines():
+        words = shlex.split(line, comments=True)
+        if words[:1] == ["chat-migrate"]:
+            yield words[1:]
+
+
+TYPED = [args for block in blocks(README, "sh") for args in commands(block)]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Path]:
+    """A folder with the README's export in it."""
+    write_export(tmp_path / "acme-export.zip", messages=60, conversations=8, files=0.1, seed=2)
+    with chdir(tmp_path):
+        yield tmp_path
+
+
+def test_every_command_of_the_readme_does_what_it_says(desk: Path) -> None:
+    assert {args[0] for args in TYPED} >= {*WAY, "explain"}
+    fake, spoken = FakeHomeserver(), dict[str, str]()
+    with fake.running():
+        for args in TYPED:
+            words = [arg.replace("https://matrix.example.org", fake.url) for arg in args]
+            words = [arg.replace("=example.org", f"={fake.world.server_name}") for arg in words]
+            ended = type_in(*words)
+            assert ended.exit in (0, 1), f"{args}: {ended.out}{ended.err}"
+            if args[0] == "init":
+                config = Config(homeserver=fake.url, server_name=fake.world.server_name)
+                fake.registrations = [installed(config, desk / "acme")]
+            spoken[args[0]] = ended.out
+    assert spoken["verify"].startswith("All is well: ")
+
+
+def example_of(command: str) -> list[str]:
+    (example,) = re.findall(
+        rf"^  chat-migrate ({command}\b.*)$", type_in(command, "--help").out, re.M
+    )
+    return shlex.split(example)
+
+
+def test_every_example_of_a_help_works_in_turn(desk: Path) -> None:
+    for name in [*WAY, "adapters", "explain"]:
+        ended: Ended = type_in(*example_of(name))
+        assert ended.exit in (0, 1), f"{name}: {ended.out}{ended.err}"
+    assert example_of("demo") == ["demo"]  # shown in tests/live
+
+
+@pytest.mark.parametrize("name", ["README.md"])
+def test_commands_beside_the_examples_work_from_the_checkout(name: str) -> None:
+    text = (ROOT / "examples" / name).read_text("utf-8")
+    typed = [args for block in blocks(text, "") for args in commands(block)]
+    assert typed
+    with chdir(ROOT):
+        assert [type_in(*args).exit in (0, 1) for args in typed] == [True] * len(typed)
+
+
+def test_the_readme_names_what_each_target_keeps() -> None:
+    for kind, words in MatrixAdapter.keeps.items():
+        assert f"| {kind} | {words} |" in README
+
+
+def test_the_readme_names_every_exit_code() -> None:
+    table = README.split("| code | meaning |")[1].split("\n\n")[0]
+    codes = [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.M)]
+    assert codes == [0, 1, 2, 3, 4, 5, 70, 130]
+
+
+def test_the_readme_says_why_of_every_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = [each for some in project["optional-dependencies"].values() for each in some]
+    table = README.split("| package | for |")[1].split("\n\n")[0]
+    named = re.findall(r"^\| ([a-z][\w.-]*) \|", table, re.M)
+    assert sorted(named) == sorted(map(distribution, [*project["dependencies"], *extras]))
+
+
+def test_every_link_of_the_readme_leads_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_makefile_has_what_the_readme_types() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for target in re.findall(r"\bmake ([a-z]+)", README.split("## Why")[1]):
+        assert re.search(rf"^{target}:", makefile, re.M), target
