@@ -44,6 +44,15 @@ class Checking:
         assert verified.duplicate["messages"] == 1
         assert not any(verified.missing.values())
 
+    def test_verify_leaves_alone_what_people_wrote(self, target: Target, tmp_path: Path) -> None:
+        migration, post = _moved(target, tmp_path)
+        with _damage():
+            target.chat(migration.folder, post)
+        before = migration.holding()
+        assert_verified(migration)
+        migration.run()
+        assert migration.holding() == before
+
     def test_verify_finds_an_open_door(self, target: Target, tmp_path: Path) -> None:
         migration, post = _moved(target, tmp_path)
         with _damage():

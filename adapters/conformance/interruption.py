@@ -77,17 +77,27 @@ class Interruption:
         workspace, _, _ = everyday_workspace()
         migration = Migration(target, tmp_path, workspace)
         migration.plan()
-        steps = 0
-        while steps < 200:
-            steps += 1
-            try:
-                migration.resume(CrashAfter(steps))
-            except Crash:
-                continue
-            break
-        assert 1 < steps < 200
+        _crash_to_the_end(migration)
         holding = assert_whole(migration, workspace)
         assert len(holding.marks) == migration.kept_reactions(4)
+
+    def test_crash_again_and_again_in_a_delta(self, target: Target, tmp_path: Path) -> None:
+        """The same, where the target was sealed before."""
+        workspace, general, (ann, bob) = everyday_workspace()
+        left = workspace.person("left")
+        general.say(left, "I was here")
+        migration = Migration(target, tmp_path, workspace)
+        migration.run()
+        general.say(left, "and I am again", after=1_000)
+        general.say(bob, "late answer", root=general.said[0]).react("eyes", ann)
+        migration.export_again(workspace)
+        migration.plan()
+        _crash_to_the_end(migration)
+        holding = assert_whole(migration, workspace)
+        assert len(holding.marks) == migration.kept_reactions(5)
+        if "leaving" not in target.lacks:
+            assert left not in holding.rooms[general.id].members
+        assert_verified(migration)
 
     def test_stop_in_good_order(self, target: Target, tmp_path: Path) -> None:
         """Ctrl-C, or the hour that was set: what was sent is noted, and the next run goes on."""
@@ -236,6 +246,18 @@ def _steps_of(caps: Capabilities) -> set[str]:
         return {step for step in STEPS if step.startswith(("part.", "archive."))}
     kinds = _LIVE_KINDS | ({"reaction"} if caps.reactions == "each" else set())
     return {step for step in STEPS if step.partition(".")[0] in kinds}
+
+
+def _crash_to_the_end(migration: Migration) -> None:
+    steps = 0
+    while steps < 200:
+        steps += 1
+        try:
+            migration.resume(CrashAfter(steps))
+        except Crash:
+            continue
+        break
+    assert 1 < steps < 200
 
 
 def _wrap_send(wrap: Callable[[Send], Send]) -> Callable[[Any], None]:

@@ -68,6 +68,22 @@ class Repetition:
         assert len(holding.marks) == migration.kept_reactions(5)
         assert_sums(summary)
 
+    def test_what_was_mentioned_comes_later(self, target: Target, tmp_path: Path) -> None:
+        """A message stays as it was sent, though the channel that it names is known by now."""
+        workspace, general, (ann, _) = everyday_workspace()
+        number = len(workspace.places) + 1
+        general.say(ann, f"all about it in <#C{number:08d}>")
+        migration = Migration(target, tmp_path, workspace)
+        migration.run()
+        fresh = workspace.channel("fresh", ann)
+        assert fresh.id == f"C{number:08d}"
+        fresh.say(ann, "here it is")
+        migration.export_again(workspace)
+        assert_sums(migration.run())
+        verified = migration.verify()
+        assert not any(verified.different.values())
+        assert not any(verified.missing.values())
+
     def test_delta_reaches_a_sealed_conversation(self, target: Target, tmp_path: Path) -> None:
         workspace = Workspace()
         ann, bob = workspace.person("ann"), workspace.person("bob")

@@ -73,7 +73,8 @@ class Target:
         """What the target holds, read without the adapter's session; empty before the first run."""
         raise NotImplementedError
 
-    # -- damage that `verify` must find; a test whose damage cannot be done is left out ------------
+    # -- what may become of a target later; a test is left out where this cannot be done
+    # ------------
 
     def lose(self, project: Path, post: Post) -> None:
         """Take a post away behind everybody's back."""
@@ -89,4 +90,8 @@ class Target:
 
     def widen(self, project: Path, conversation: str) -> None:
         """Open a private conversation (a Slack id) to everybody."""
+        raise NotImplementedError
+
+    def chat(self, project: Path, post: Post) -> None:
+        """Let this post's author write something new beside it, as people do."""
         raise NotImplementedError

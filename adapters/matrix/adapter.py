@@ -104,7 +104,7 @@ class MatrixAdapter:
         return text.render(message, look, caps)
 
     def reaction(self, emoji: str, look: Look) -> str:
-        return text.reaction_key(emoji)
+        return text.reaction_key(emoji, look)
 
     def prepare(self, config: Target, context: Context) -> Sequence[str]:
         """Write the registration; returns how the homeserver's admin installs it."""

@@ -1,5 +1,5 @@
-"""Rooms and the space: how each shall be, made, found again by their aliases and mended, entered,
-sealed and opened again. Messages lie elsewhere."""
+"""Rooms and the space: made, found again by their aliases and mended, entered, sealed and opened
+again. How a room shall be lies in `designs`, messages elsewhere."""
 
 import asyncio
 from contextlib import suppress
@@ -7,8 +7,9 @@ from contextlib import suppress
 import msgspec
 
 from adapters.matrix.calls import MARK, Calls
-from adapters.matrix.client import Json, Refused
+from adapters.matrix.client import Refused
 from adapters.matrix.config import Config, belongs_to_team
+from adapters.matrix.designs import Design, design_room, design_space, is_direct, is_open
 from adapters.matrix.members import Members
 from migrate.errors import Fatal, Skip
 from migrate.model import Ref
@@ -16,24 +17,6 @@ from migrate.spi import Entry, Opening, Sealing
 
 _CLOSED = 50  # a power that plain members do not have
 _SOME_DATE = 1_400_000_000_000
-
-
-class StateEvent(msgspec.Struct, frozen=True):
-    type: str
-    content: Json
-    state_key: str = ""
-
-
-class Design(msgspec.Struct, frozen=True, kw_only=True):
-    """A room as it shall be. `host` makes it and keeps power over it; `company` is invited with the
-    making (direct messages: they share the power)."""
-
-    localpart: str
-    host: Ref
-    state: tuple[StateEvent, ...]
-    direct: bool = False
-    company: tuple[Ref, ...] = ()
-    space: bool = False
 
 
 class Rooms:
@@ -76,7 +59,7 @@ class Rooms:
 
     async def ensure(self, opening: Opening) -> Ref:
         space = await self.ensure_space()
-        design = self._design(opening, space)
+        design = design_room(self._config, opening, self.host(opening), space)
         room = await self._ensure(design)
         if is_open(opening):
             await self._list_in_space(opening, room, space)
@@ -90,14 +73,7 @@ class Rooms:
         """The space, made by the first room that asks. Shows at once whether dates are kept."""
         async with self._space_lock:
             if not self._space:
-                config = self._config
-                name = StateEvent("m.room.name", {"name": config.space})
-                design = Design(
-                    localpart=config.space_localpart,
-                    host=config.sender,
-                    state=(name, *_doors(None)),
-                    space=True,
-                )
+                design = design_space(self._config)
                 space = await self._ensure(design)
                 await self._try_dates(space)
                 await self._refuse_encryption(space)
@@ -156,28 +132,6 @@ class Rooms:
                     design.host, room, event.type, event.content, event.state_key
                 )
         return True
-
-    def _design(self, opening: Opening, space: Ref) -> Design:
-        conversation, direct, host = opening.conversation, is_direct(opening), self.host(opening)
-        state = _doors(space if is_open(opening) else None)
-        name = opening.placement.name or conversation.name
-        if not direct:
-            parent = {"via": [self._config.server_name], "canonical": True}
-            state.append(StateEvent("m.space.parent", parent, space))
-            if name:
-                state.append(StateEvent("m.room.name", {"name": name[:255]}))
-        topic = "\n".join(text for text in (conversation.topic, conversation.purpose) if text)
-        if topic:
-            state.append(StateEvent("m.room.topic", {"topic": topic[:8000]}))
-        state.append(StateEvent(MARK, {"conversation": conversation.id}))
-        others = tuple(account.ref for account in opening.members if account.ref != host)
-        return Design(
-            localpart=self._config.room_localpart(conversation.id),
-            host=host,
-            state=tuple(state),
-            direct=direct,
-            company=others if direct else (),
-        )
 
     async def _list_in_space(self, opening: Opening, room: Ref, space: Ref) -> None:
         """Show the room in the space. Private rooms are not shown: that they exist is private."""
@@ -275,32 +229,9 @@ class Rooms:
             self._members.forget(space)
 
 
-def is_direct(opening: Opening) -> bool:
-    return opening.conversation.kind in {"dm", "group_dm"}
-
-
-def is_open(opening: Opening) -> bool:
-    """Whether the whole team may read it."""
-    return opening.conversation.kind == "public" and not opening.private
-
-
 def dates_ignored() -> Fatal:
     return Fatal(
         "matrix-dates-ignored",
         "The homeserver does not keep the dates of imported messages.",
         "It must be a Synapse with the present appservice.yaml installed.",
     )
-
-
-def _doors(space: Ref | None) -> list[StateEvent]:
-    """Who may enter and read: the members of `space`, or whoever is invited; never a guest; history
-    from the start."""
-    rule: Json = {"join_rule": "invite"}
-    if space is not None:
-        allow = {"type": "m.room_membership", "room_id": space}
-        rule = {"join_rule": "restricted", "allow": [allow]}
-    return [
-        StateEvent("m.room.join_rules", rule),
-        StateEvent("m.room.guest_access", {"guest_access": "forbidden"}),
-        StateEvent("m.room.history_visibility", {"history_visibility": "shared"}),
-    ]

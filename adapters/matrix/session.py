@@ -15,6 +15,7 @@ from adapters.matrix.client import Refused, done
 from adapters.matrix.config import Config
 from adapters.matrix.reading import Reading
 from adapters.matrix.rooms import Rooms, dates_ignored
+from adapters.matrix.text import matrix_to
 from migrate.errors import Fatal, Skip
 from migrate.findings import Finding
 from migrate.model import Ref
@@ -35,8 +36,8 @@ from migrate.spi import (
 
 
 class MatrixSession:
-    """LIVE, and Finder, Reactor, Reader, AudienceReader and Directory too. `calls` and `rooms` are
-    its parts, open to tests."""
+    """LIVE, and Finder, Reactor, Reader, AudienceReader, Linker and Directory too. `calls` and
+    `rooms` are its parts, open to tests."""
 
     def __init__(
         self,
@@ -59,6 +60,10 @@ class MatrixSession:
     async def check(self) -> Sequence[Finding]:
         await checks.reach(self._config, self._write)
         return await checks.check(self._config, self._write, self._environ)
+
+    def link(self, opening: Opening, ref: Ref) -> str:
+        """Room ids no longer name a server, so the address says by which one to go."""
+        return f"{matrix_to(opening.ref, ref)}?via={self._config.server_name}"
 
     async def close(self) -> None:
         await self._write.close()

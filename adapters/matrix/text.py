@@ -9,10 +9,12 @@ from urllib.parse import quote
 
 from adapters.matrix.config import LOCALPART_LIMIT
 from adapters.matrix.reading import canonical
-from mappings import emoji, html, links, names
+from mappings import emoji, html, names
+from mappings.losses import HTML, LINK
+from mappings.losses import find as find_losses
 from mappings.nodes import Document, clean
 from mappings.split import split
-from migrate.model import Key, Message, Ref
+from migrate.model import Message, Ref
 from migrate.spi import Capabilities, Look, Piece, Placement, Rendered, Wish
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9]+")
@@ -26,7 +28,7 @@ def render(message: Message, look: Look, caps: Capabilities) -> Rendered:
 
     A broadcast comes twice: in its thread, then in the room itself, as Slack shows it.
     """
-    names_ = _Names(look, message.key.workspace)
+    names_ = _Names(look)
     document, losses = message.body, list[str]()
     whole = _payload(message, document, names_)
     if len(whole) + names_.refs * _link_width(caps) <= caps.piece_limit:
@@ -34,13 +36,16 @@ def render(message: Message, look: Look, caps: Capabilities) -> Rendered:
     else:
         # Measured with links of the greatest width, so that the plan and the push, which know
         # different ids, cut at the same places.
-        widest = _Names(look, message.key.workspace, "x" * caps.ref_width)
+        widest = _Names(look, "x" * caps.ref_width)
         parts = split(document, lambda part: len(_payload(message, part, widest)), caps.piece_limit)
         payloads = [_payload(message, part, names_) for part in parts]
     if len(payloads) > 1:
         losses.append("matrix-split")
     if names_.custom:
         losses.append("matrix-custom-emoji")
+    if names_.lost:
+        losses.append(LINK)
+    losses += find_losses(document, names_, HTML)
     if message.edited:
         losses.append("matrix-edit-mark")
     pieces = [Piece(payload) for payload in payloads]
@@ -51,12 +56,10 @@ def render(message: Message, look: Look, caps: Capabilities) -> Rendered:
 
 def place(wish: Wish, free: Callable[[str], bool]) -> Placement:
     """An account's name is the part of its localpart behind the prefix, a conversation's is the
-    room's name. Matrix would take the same name or moment twice; readers would be lost."""
+    room's name. Matrix would take the same name twice; readers would be lost. Two messages of
+    one millisecond stay as they are: a room's order is that of arrival."""
     if wish.kind == "message":
-        time = wish.time
-        while not free(str(time)):
-            time += 1
-        return Placement(time=time)
+        return Placement(time=wish.time)
     if wish.kind == "conversation":
         name = names.full_name(wish.name, "", 255, fallback=wish.id.lower())
         return Placement(name=names.unique(name, free, 255))
@@ -69,9 +72,16 @@ def place(wish: Wish, free: Callable[[str], bool]) -> Placement:
     return Placement(name=names.unique(name, free, LOCALPART_LIMIT))
 
 
-def reaction_key(name: str) -> str:
-    """The character of Slack's emoji, skin tone included; `:name:` for a custom one."""
-    return emoji.to_unicode(name) or f":{clean(name).strip(':')[:200]}:"
+def matrix_to(*refs: Ref) -> str:
+    """The address of an account, a room, or a room's event, which every client understands."""
+    return "https://matrix.to/#/" + "/".join(quote(ref, safe="@:!$#=.~-_") for ref in refs)
+
+
+def reaction_key(name: str, look: Look) -> str:
+    """The character of Slack's emoji, skin tone included; what a custom one is mapped to, or its
+    `:name:`."""
+    custom = emoji.split_tone(name).base
+    return emoji.to_unicode(name) or look.emoji(custom) or f":{clean(name).strip(':')[:200]}:"
 
 
 def _payload(message: Message, document: Document, names_: "_Names") -> bytes:
@@ -103,15 +113,16 @@ _MSGTYPES = {
 
 
 class _Names(names.SlackNames):
-    """Mentions as links that clients show as pills. `refs` counts them, `custom` tells whether a
-    custom emoji was seen; with `dummy` every link has the same, greatest width."""
+    """Mentions as links that clients show as pills. `refs` counts them; `custom` tells whether a
+    custom emoji was seen that nothing stands for, `lost` whether a link leads to the room of a
+    message that is not there. With `dummy` every link has the same, greatest width."""
 
-    def __init__(self, look: Look, workspace: str, dummy: Ref = "") -> None:
+    def __init__(self, look: Look, dummy: Ref = "") -> None:
         self._look = look
-        self._workspace = workspace
         self._dummy = dummy
         self.refs = 0
         self.custom = False
+        self.lost = False
 
     def person(self, id: str, label: str) -> names.Name:
         face = self._look.person(id)
@@ -121,27 +132,31 @@ class _Names(names.SlackNames):
 
     def channel(self, id: str, label: str) -> names.Name:
         face = self._look.conversation(id)
-        if face is None:
+        if face is None or not face.name:
             return names.Name(f"#{label or id}")
         return names.Name(f"#{face.name}", self._link(face.ref))
 
+    def group(self, id: str, label: str) -> names.Name:
+        return names.Name(f"@{label or self._look.group(id) or id}")
+
     def emoji(self, name: str) -> str | None:
-        self.custom = True
-        return None
+        shown = self._look.emoji(name)
+        self.custom |= shown is None
+        return shown
 
     def message(self, url: str) -> str | None:
-        link = links.parse(url)
-        if not isinstance(link, links.SlackLink) or link.ts is None:
+        pointer = self._look.link(url)
+        if pointer is None:
             return None
-        ref = self._look.message(Key(self._workspace, link.conversation, link.ts))
-        room = self._look.conversation(link.conversation)
-        return None if ref is None or room is None else self._link(room.ref, ref)
+        self.lost |= pointer.lost
+        room = pointer.conversation.ref
+        return self._link(room, pointer.message) if pointer.message else self._link(room)
 
     def _link(self, *refs: Ref) -> str:
         self.refs += 1
         if self._dummy:
             refs = (self._dummy, self._dummy)
-        return "https://matrix.to/#/" + "/".join(quote(ref, safe="@:!$#=.~-_") for ref in refs)
+        return matrix_to(*refs)
 
 
 def _link_width(caps: Capabilities) -> int:

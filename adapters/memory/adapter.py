@@ -13,7 +13,6 @@ from adapters.memory import archive, text
 from adapters.memory.live import REF_WIDTH, LiveSession
 from adapters.memory.server import Server
 from mappings import names
-from mappings.emoji import canonical
 from migrate.errors import UsageError
 from migrate.findings import Catalogue, Meaning
 from migrate.model import Message
@@ -139,7 +138,7 @@ class MemoryAdapter:
         return text.render(message, look, caps)
 
     def reaction(self, emoji: str, look: Look) -> str:
-        return canonical(emoji)
+        return text.reaction_key(emoji, look)
 
     def compose(
         self,

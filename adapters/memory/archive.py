@@ -19,8 +19,7 @@ from adapters.memory.records import (
     decode_line,
     encode_line,
 )
-from adapters.memory.text import render
-from mappings.emoji import canonical
+from adapters.memory.text import reaction_key, render
 from migrate.errors import Fatal
 from migrate.findings import Finding
 from migrate.model import piece_id, reaction_id
@@ -164,14 +163,14 @@ def _conversation(opening: Opening) -> ConversationRecord:
 
 def _message(posting: Posting, index: int, payload: bytes) -> MessageRecord:
     key = posting.message.key
-    root = msgspec.structs.replace(key, ts=posting.message.root) if posting.root else None
+    id = piece_id(key, index) if index else posting.id
     return MessageRecord(
-        ref=piece_id(key, index),
-        id=piece_id(key, index),
+        ref=id,
+        id=id,
         conversation=posting.opening.ref,
         author=posting.author.ref,
         time=posting.placement.time,
-        root=piece_id(root, 0) if root else None,
+        root=posting.root_id or None,
         payload=msgspec.Raw(payload),
         pinned=posting.pinned and index == 0,
     )
@@ -182,7 +181,7 @@ def _reactions(posting: Posting, look: Look) -> Iterator[ReactionRecord]:
     key = posting.message.key
     chosen: set[tuple[str, str]] = set()
     for reaction in posting.message.reactions:
-        emoji = canonical(reaction.emoji)
+        emoji = reaction_key(reaction.emoji, look)
         for person in reaction.people:
             face = look.person(person)
             if face is None or (emoji, face.ref) in chosen:
@@ -195,6 +194,6 @@ def _reactions(posting: Posting, look: Look) -> Iterator[ReactionRecord]:
                 conversation=posting.opening.ref,
                 author=face.ref,
                 time=posting.placement.time,
-                message=piece_id(key, 0),
+                message=posting.id,
                 emoji=emoji,
             )

@@ -1,13 +1,16 @@
 """From the neutral tree to a payload: the words a reader sees, whom they mention, and the cut of
 what is too long. Pure; nothing here knows a file or a session."""
 
+from collections.abc import Iterator
+
 import msgspec
 
-from mappings import links, nodes
+from mappings import emoji, nodes
+from mappings.losses import LINK
 from mappings.names import Name
 from mappings.split import split
-from migrate.model import Key, Message, MessageKind, Ref
-from migrate.spi import Capabilities, Look, Piece, Rendered
+from migrate.model import Message, MessageKind, Ref
+from migrate.spi import Capabilities, Look, Piece, Pointer, Rendered
 
 TEXT_ONLY = "memory-text-only"
 
@@ -15,7 +18,8 @@ TEXT_ONLY = "memory-text-only"
 class Payload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a memory target keeps of one piece.
 
-    `mentions` are accounts, `links` the messages here that the text's Slack links lead to.
+    `mentions` are accounts; `links` is where the text's Slack links lead: messages here, or a
+    conversation where a message is not here.
     `broadcast` shows a reply in the conversation too; `written_as` is the name that a bot chose
     for this message alone. A piece may measure `caps.piece_limit` characters of `text`.
     """
@@ -40,10 +44,10 @@ class Shown:
 
     def channel(self, id: str, label: str) -> Name:
         face = self._look.conversation(id)
-        return Name(f"#{face.name if face else label or id}")
+        return Name(f"#{(face and face.name) or label or id}")
 
     def group(self, id: str, label: str) -> Name:
-        return Name(f"@{label or id}")
+        return Name(f"@{label or self._look.group(id) or id}")
 
     def emoji(self, name: str) -> str | None:
         return self._look.emoji(name)
@@ -68,7 +72,7 @@ def render(message: Message, look: Look, caps: Capabilities) -> Rendered:
                     kind=message.kind,
                     text=nodes.visible_text(document, names),
                     mentions=_mentions(document, look),
-                    links=_links(document, look, message.key.workspace),
+                    links=_links(document, look),
                     broadcast=message.broadcast,
                     written_as=message.author_name,
                 )
@@ -76,7 +80,13 @@ def render(message: Message, look: Look, caps: Capabilities) -> Rendered:
         )
         for document in split(message.body, measure, caps.piece_limit) or (message.body,)
     )
-    return Rendered(pieces, (TEXT_ONLY,) if _loses_markup(message.body) else ())
+    return Rendered(pieces, tuple(_losses(message.body, look)))
+
+
+def reaction_key(name: str, look: Look) -> str:
+    """A standard emoji's first name, what a custom one is mapped to, or its own name."""
+    first = emoji.canonical(name)
+    return look.emoji(first) or first
 
 
 def canonical(payload: Payload) -> bytes:
@@ -91,17 +101,20 @@ def _mentions(document: nodes.Document, look: Look) -> tuple[Ref, ...]:
     return tuple(face.ref for id in people if (face := look.person(id)))
 
 
-def _links(document: nodes.Document, look: Look, workspace: str) -> tuple[Ref, ...]:
-    refs = (
-        look.message(Key(workspace, link.conversation, link.ts))
-        for url in nodes.links(document)
-        if isinstance(link := links.parse(url), links.SlackLink) and link.ts
-    )
-    return tuple(dict.fromkeys(ref for ref in refs if ref))
+def _links(document: nodes.Document, look: Look) -> tuple[Ref, ...]:
+    refs = (each.message or each.conversation.ref for each in _pointers(document, look))
+    return tuple(dict.fromkeys(refs))
 
 
-def _loses_markup(document: nodes.Document) -> bool:
-    return any(
+def _pointers(document: nodes.Document, look: Look) -> list[Pointer]:
+    return [pointer for url in nodes.links(document) if (pointer := look.link(url))]
+
+
+def _losses(document: nodes.Document, look: Look) -> Iterator[str]:
+    if any(
         isinstance(node, nodes.Styled) or (isinstance(node, nodes.Link) and node.children)
         for node in nodes.walk(document)
-    )
+    ):
+        yield TEXT_ONLY
+    if any(pointer.lost for pointer in _pointers(document, look)):
+        yield LINK

@@ -31,6 +31,7 @@ from migrate.spi import (
     Face,
     Opening,
     Piece,
+    Pointer,
     Reacting,
     Sealing,
     Seen,
@@ -65,7 +66,10 @@ class NoLook:
     def conversation(self, id: str) -> Face | None:
         return None
 
-    def message(self, key: Key) -> Ref | None:
+    def group(self, id: str) -> str | None:
+        return None
+
+    def link(self, url: str) -> Pointer | None:
         return None
 
     def emoji(self, name: str) -> str | None:

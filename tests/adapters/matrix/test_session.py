@@ -293,14 +293,14 @@ def test_room_has_its_name_topic_and_place_in_the_space(place: Place) -> None:
                 id=id,
                 kind=kind,  # type: ignore[arg-type]  # from a table
                 name=id.lower(),
-                topic="What",
-                purpose="Why",
+                topic="R&amp;D with <@U1> :tada:",
+                purpose="<https://example.org|Why>",
             )
             opening = stage.opening(conversation, ann, name=f"renamed-{id}")
             rooms[id] = await stage.session.ensure_conversation(opening)
             state = await calls.whole_state(sender, rooms[id])
             assert state["m.room.name", ""]["name"] == f"renamed-{id}"
-            assert state["m.room.topic", ""]["topic"] == "What\nWhy"
+            assert state["m.room.topic", ""]["topic"].startswith("R&D with @u1 🎉\nWhy")
             assert state["m.room.history_visibility", ""] == {"history_visibility": "shared"}
             assert state["m.room.guest_access", ""] == {"guest_access": "forbidden"}
         space = await stage.session.rooms.find_space()

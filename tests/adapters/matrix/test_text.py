@@ -13,8 +13,9 @@ from adapters.matrix.calls import MARK
 from adapters.matrix.config import Config
 from mappings import mrkdwn
 from mappings.nodes import EMPTY, Document, plain
+from migrate.catalogue import catalogue
 from migrate.model import Key, Message, MessageKind
-from migrate.spi import Capabilities, Face, Rendered
+from migrate.spi import Capabilities, Face, Pointer, Rendered
 from tests.adapters.matrix.stage import NoLook
 
 CAPS = adapter.caps(Config(homeserver="https://m.example.org", server_name="example.org"))
@@ -33,8 +34,8 @@ class Look(NoLook):
     def conversation(self, id: str) -> Face | None:
         return Face(f"room-{id}", self._room)
 
-    def message(self, key: Key) -> str | None:
-        return self._event
+    def link(self, url: str) -> Pointer | None:
+        return Pointer(Face("", self._room), self._event) if "/archives/" in url else None
 
 
 PLANNING = Look(*["x" * CAPS.ref_width] * 3)
@@ -97,6 +98,48 @@ def test_links_to_messages_lead_to_their_events() -> None:
     assert url in str(content["body"])
 
 
+class Mapped(Look):
+    """Knows what some custom emoji and user groups are, and has lost a message."""
+
+    def emoji(self, name: str) -> str | None:
+        return {"ohayo": "👋", "theirs": ":their_parrot:"}.get(name)
+
+    def group(self, id: str) -> str | None:
+        return "devs" if id == "S1" else None
+
+    def link(self, url: str) -> Pointer | None:
+        return Pointer(Face("", self._room), lost=True) if "/archives/" in url else None
+
+
+MAPPED = Mapped("@slack_u1:example.org", ROOM, EVENT)
+
+
+def test_link_to_what_is_not_there_leads_to_the_room() -> None:
+    url = "https://acme.slack.com/archives/C2/p1400000000000200"
+    rendered = adapter.render(message(f"see <{url}|that>"), MAPPED, CAPS)
+    (content,) = contents(rendered)
+    assert content["formatted_body"] == f'see <a href="https://matrix.to/#/{ROOM}">that</a>'
+    assert rendered.losses == ("link-to-conversation",)
+
+
+def test_broadcasts_and_groups_are_words_that_call_nobody() -> None:
+    text = "<!here> <!channel> <!everyone> <!subteam^S1> <!subteam^S2|@ops> <!subteam^S3>"
+    (content,) = contents(adapter.render(message(text), MAPPED, CAPS))
+    body = "@here @channel @everyone @devs @ops @S3"
+    assert content == {"msgtype": "m.text", "body": body, "m.mentions": {}}
+
+
+def test_mapped_emoji_are_shown_in_texts_and_reactions() -> None:
+    rendered = adapter.render(message(":ohayo: *:theirs:*"), MAPPED, CAPS)
+    (content,) = contents(rendered)
+    assert content["body"] == "👋 :their_parrot:"
+    assert rendered.losses == ()
+    assert adapter.reaction("ohayo", MAPPED) == "👋"
+    assert adapter.reaction("ohayo::skin-tone-3", MAPPED) == "👋"
+    assert adapter.reaction("theirs", MAPPED) == ":their_parrot:"
+    assert adapter.render(message(":nobody:"), MAPPED, CAPS).losses == ("matrix-custom-emoji",)
+
+
 def test_name_that_a_bot_chose_is_seen() -> None:
     chosen = message("*done*", author_name="Deploy <b>")
     (content,) = contents(adapter.render(chosen, NoLook(), CAPS))
@@ -122,6 +165,7 @@ def test_empty_message_still_has_a_body() -> None:
         ("plain", {}, ()),
         ("a :party-parrot: here", {}, ("matrix-custom-emoji",)),
         ("a :tada: here", {}, ()),
+        ("<!date^1392734382^{date}|Feb 18> <tel:+1|call>", {}, ("date-fixed", "address-dropped")),
         ("late", {"edited": "1400000001.000000"}, ("matrix-edit-mark",)),
         ("x" * 70_000, {}, ("matrix-split",)),
     ],
@@ -130,7 +174,7 @@ def test_losses_are_named(text: str, more: dict[str, object], losses: tuple[str,
     given_message = message(text, **more)
     assert adapter.render(given_message, NoLook(), CAPS).losses == losses
     assert adapter.survey(given_message, NoLook(), CAPS).losses == losses
-    assert set(losses) <= adapter.codes.keys()
+    assert set(losses) <= catalogue(adapter).keys()
 
 
 def test_broadcast_has_a_piece_for_the_room() -> None:

@@ -32,6 +32,9 @@ class LiveMemory(Target):
     def repeat(self, project: Path, post: Post) -> None:
         self._rewrite(project, post, lambda line: [line, line | {"ref": line["ref"] + "x"}])
 
+    def chat(self, project: Path, post: Post) -> None:
+        self._rewrite(project, post, lambda line: [line, _written_anew(line)])
+
     def widen(self, project: Path, conversation: str) -> None:
         self._rewrite(project, conversation, lambda line: [line | {"private": False}])
 
@@ -101,6 +104,10 @@ def _changed(lines: bytes, hit: Post | str, change: Callable[[Line], list[Line]]
 
 def _altered(line: Line) -> Line:
     return line | {"payload": line["payload"] | {"text": "not what was said"}}
+
+
+def _written_anew(line: Line) -> Line:
+    return _altered(line) | {"ref": line["ref"] + "x", "id": "", "pinned": False}
 
 
 def _hold(lines: Iterable[Line]) -> Holding:

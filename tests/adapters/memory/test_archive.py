@@ -25,6 +25,7 @@ from migrate.spi import (
     Part,
     PartFile,
     Placement,
+    Pointer,
     Posting,
     Reader,
 )
@@ -46,7 +47,10 @@ class Known:
     def conversation(self, id: str) -> Face | None:
         return None
 
-    def message(self, key: Key) -> str | None:
+    def group(self, id: str) -> str | None:
+        return None
+
+    def link(self, url: str) -> Pointer | None:
         return None
 
     def emoji(self, name: str) -> str | None:
@@ -66,12 +70,14 @@ def posting(second: int, text: str, root: int | None = None, *, pinned: bool = F
         reactions=(Reaction("thumbsup", ("UBOB", "UNOBODY")), Reaction("+1", ("UBOB", "UANN"))),
     )
     return Posting(
+        id=piece_id(message.key, 0),
         message=message,
         placement=Placement(time=second * 1000),
         opening=GENERAL,
         author=ANN,
         look=Known(),
         root=None if root is None else Placement(time=root * 1000),
+        root_id="" if root is None else f"CGENERAL/{root}.000000/0",
         pinned=pinned,
     )
 
