@@ -4,6 +4,7 @@ Nothing of the program is used: neither `verify` nor the adapter nor the reader.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 
 from tests.generate import Fact, Place, Truth
 from tests.live.readback import Room, slack_id
@@ -33,12 +34,18 @@ def assert_agreed(rooms: Mapping[str, Room], truth: Truth, prefix: str) -> None:
         facts[fact.conversation].append(fact)
     for place in truth.conversations:
         room, said = rooms[place.id], sorted(facts[place.id], key=lambda fact: fact.ts)
-        assert _shown(room, prefix) == _told(said), place.id
+        _assert_lines(_shown(room, prefix), _told(said), place.id)
         _assert_words(room, said)
         assert _marks(room, prefix) == _reactions(said), place.id
         _assert_doors(room, place, rooms["SPACE"], prefix)
     assert sum(len(room.pins) for room in rooms.values()) == truth.counts.pins
     _assert_space(rooms["SPACE"], truth, facts, prefix)
+
+
+def _assert_lines(shown: list[Line], told: list[Line], place: str) -> None:
+    """Held one by one, so that a failure names the first line that differs."""
+    for number, (here, there) in enumerate(zip_longest(shown, told)):
+        assert here == there, (place, number, here, there)
 
 
 def _told(said: Iterable[Fact]) -> list[Line]:
@@ -68,12 +75,12 @@ def _shown(room: Room, prefix: str) -> list[Line]:
 
 
 def _assert_words(room: Room, said: Iterable[Fact]) -> None:
-    """Each message ends in the word that no other has, and begins as it was written."""
+    """Each message holds the word that no other has, and its beginning as it was written."""
     bodies = {event.slack: event.body for event in room.events}
     for fact in said:
-        beginning = re.split(r"[<*_`:&]", fact.text)[0].rstrip()
+        beginning = re.split(r"[<*_`:&\n]", fact.text)[0].rstrip()
         assert fact.marker in bodies[fact.ts], fact.ts
-        assert bodies[fact.ts].startswith(beginning), fact.ts
+        assert beginning in bodies[fact.ts], fact.ts
 
 
 def _reactions(said: Iterable[Fact]) -> Counter[tuple[str, str, str]]:
@@ -91,8 +98,8 @@ def _marks(room: Room, prefix: str) -> Counter[tuple[str, str, str]]:
 
 
 def _assert_doors(room: Room, place: Place, space: Room, prefix: str) -> None:
-    """Slack's members are in, nobody else but the importer where it made the room, and only a public
-    room can be entered, by the space's members."""
+    """Slack's members are in and nobody else, but for the importer where it made the room; only a
+    public room can be entered, and only by the space's members."""
     importers = {member for member in room.members if not slack_id(member, prefix)}
     assert len(importers) == (place.kind not in _DIRECT), place.id
     inside = {slack_id(member, prefix) for member in room.members - importers}
@@ -105,9 +112,7 @@ def _assert_doors(room: Room, place: Place, space: Room, prefix: str) -> None:
     assert not room.encrypted
 
 
-def _assert_space(
-    space: Room, truth: Truth, facts: Mapping[str, list[Fact]], prefix: str
-) -> None:
+def _assert_space(space: Room, truth: Truth, facts: Mapping[str, list[Fact]], prefix: str) -> None:
     """In the space are the team's own people who have to do with a public channel; no guest, nobody
     from elsewhere, no bot and nobody who has left."""
     team = {

@@ -15,23 +15,26 @@ Record = dict[str, Any]
 def write_earlier(newer: Path, older: Path, truth: Truth, until: str, unborn: str) -> Truth:
     """Write to `older` what an export made at the ts `until` would have held; the conversation
     `unborn` is not made yet, and every other message has no reactions yet."""
-    seconds = int(until.partition(".")[0])
     folders = {place.folder for place in truth.conversations if place.id == unborn}
-    pins = 0
+    pins = count = size = 0
     with zipfile.ZipFile(newer) as source, zipfile.ZipFile(older, "w") as target:
         for name in source.namelist():
             data = msgspec.json.decode(source.read(name))
             folder = name.rpartition("/")[0]
-            if folder in folders:
-                continue
             if folder:
                 data = [_earlier(record) for record in data if record["ts"] < until]
+                if folder in folders or not data:
+                    continue
             elif name == ".slack-manifest.json":
-                data["metadata"]["created_at"] = seconds
+                data["metadata"] |= {"file_count": count, "total_bytes": size}
+                data["metadata"]["created_at"] = int(until.partition(".")[0])
             elif name != "users.json":
                 data = [_unpinned(record, until) for record in data if record["id"] != unborn]
                 pins += sum(len(record.get("pins", ())) for record in data)
-            target.writestr(name, msgspec.json.encode(data))
+            body = msgspec.json.encode(data)
+            target.writestr(name, body)
+            count += 1
+            size += len(body)
     facts = tuple(
         msgspec.structs.replace(fact, reactions=fact.reactions if _has_reactions(fact.ts) else ())
         for fact in truth.facts

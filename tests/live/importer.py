@@ -1,9 +1,10 @@
-"""The importer as a process that ends itself: `python -m tests.live.importer PROJECT STEP NTH`
-runs the project and gets SIGKILL when it takes the step for the n-th time."""
+"""The importer as a process that ends itself: run as a module with PROJECT STEP NTH DELAY it gets
+SIGKILL `DELAY` seconds (0: right there) after it takes the step, or `any`, for the n-th time."""
 
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,22 +12,29 @@ from migrate import runner
 from migrate.runner import World
 
 
-def kill_at(wanted: str, nth: int) -> Callable[[str, str], None]:
+def kill_at(wanted: str, nth: int, delay: float) -> Callable[[str, str], None]:
     """A probe that leaves nobody time to tidy up."""
     left = nth
 
     def probe(step: str, subject: str) -> None:
         nonlocal left
-        left -= step == wanted
-        if left == 0 and step == wanted:
-            os.kill(os.getpid(), signal.SIGKILL)
+        left -= wanted in (step, "any")
+        if left == 0 and wanted in (step, "any"):
+            if delay:
+                threading.Timer(delay, kill).start()
+            else:
+                kill()
 
     return probe
 
 
+def kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def main(words: Sequence[str]) -> None:
-    project, step, nth = words
-    world = World(workers=1, probe=kill_at(step, int(nth)))
+    project, step, nth, delay = words
+    world = World(workers=1, probe=kill_at(step, int(nth), float(delay)))
     runner.run(runner.open_project(Path(project)), world)
 
 

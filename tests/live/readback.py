@@ -16,7 +16,8 @@ Json: TypeAlias = dict[str, Any]
 class Event(msgspec.Struct, frozen=True):
     """A message. `root` is its thread's root, "" outside threads; `slack` the ts of Slack's that is
     kept in it, "" in what people wrote themselves; `quoted` what it answers outside threads; `size`
-    the bytes of its type and content without its relation and Slack's identity."""
+    the bytes of its type and content without its relation and Slack's identity; `html` is "" where
+    the body says it all; `calls` whom it notifies."""
 
     ref: str
     author: str
@@ -27,6 +28,8 @@ class Event(msgspec.Struct, frozen=True):
     slack: str = ""
     type: str = ""
     size: int = 0
+    html: str = ""
+    calls: Json = {}
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -133,6 +136,8 @@ def _event(event: Json) -> Event:
         quoted="" if threaded else quoted,
         slack=content.get(_MARK, {}).get("ts", ""),
         type=content.get("msgtype", ""),
+        html=content.get("formatted_body", ""),
+        calls=content.get("m.mentions", {"room": "nobody said"}),
         size=len(msgspec.json.encode({"type": event["type"], "content": bare})),
     )
 

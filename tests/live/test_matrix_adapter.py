@@ -224,6 +224,7 @@ def test_admin_token_lists_the_accounts(own: tuple[Homeserver, Config], tmp_path
 def test_sandbox_takes_an_import_and_lets_its_admin_in(tmp_path: Path) -> None:
     project = tmp_path / "project"
     project.mkdir()
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
     with adapter.sandbox(tmp_path / "homeserver", project) as sandbox:
         config = msgspec.convert(dict(sandbox.settings), Config)
         adapter.prepare(config, context(project))
@@ -253,8 +254,9 @@ def test_sandbox_takes_an_import_and_lets_its_admin_in(tmp_path: Path) -> None:
         _post(f"{config.homeserver}/_matrix/client/v3/rooms/{space}/join", {}, token)
         room = f"{config.homeserver}/_matrix/client/v3/join/%23slack_c1%3A{config.server_name}"
         _post(room, {}, token)
-        pids = [child.pid for child in psutil.Process().children(recursive=True)]
-    assert not any(psutil.pid_exists(pid) for pid in pids)
+        started = {child.pid for child in psutil.Process().children(recursive=True)} - before
+        assert started
+    assert not any(psutil.pid_exists(pid) for pid in started)
 
 
 def test_sandbox_without_synapse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
