@@ -15,9 +15,12 @@ from migrate.config import Project, moment
 from migrate.findings import Catalogue, Finding
 from migrate.spi import Capabilities
 from migrate.stages import facts, parts, place
+from migrate.stages.brief import Brief, Losses, Span
 from migrate.stages.look import Scope, StoreLook
+from migrate.stages.placer import BATCH, message_ops
 from migrate.stages.resolve import Resolution, propose_emoji
 from migrate.stages.sightings import Sightings
+from migrate.stages.sort import chunks
 from migrate.stages.survey import CHUNK, Surveyed, survey
 from migrate.stages.world import World
 from migrate.store import Store, ops
@@ -104,12 +107,12 @@ def make_plan(
     store: Store, project: Project, resolution: Resolution, caps: Capabilities, world: World
 ) -> None:
     """Write the op rows. What is done or under way stays; all else is planned anew."""
-    losses = place.Losses()
+    losses = Losses()
     sightings = Sightings()
     source = project.config.source
-    span = place.Span(moment(source.since, "since"), moment(source.until, "until"))
+    span = Span(moment(source.since, "since"), moment(source.until, "until"))
     scope = Scope(span.since, span.until, source.notices == "keep")
-    brief = place.Brief(
+    brief = Brief(
         adapter=project.adapter,
         caps=caps,
         resolution=resolution,
@@ -132,7 +135,7 @@ def make_plan(
         store,
         project.adapter,
         caps,
-        place.chunks(store, brief, CHUNK),
+        chunks(store, brief, CHUNK),
         world.workers,
         uuid.uuid4().hex,
         scope,
@@ -147,8 +150,8 @@ def make_plan(
 
     # The generators read messages and ops of other conversations while these rows are written:
     # within one connection SQLite allows that.
-    rows = place.message_ops(store, brief, counted(), losses)
-    while batch := list(islice(rows, place.BATCH)):
+    rows = message_ops(store, brief, counted(), losses)
+    while batch := list(islice(rows, BATCH)):
         with store.transaction():
             ops.put_ops(store, batch)
     world.progress.end()

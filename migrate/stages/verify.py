@@ -18,9 +18,9 @@ from migrate.spi import (
     Session,
 )
 from migrate.stages.acts import Acts, read_message
+from migrate.stages.brief import PLACEHOLDER_ITEM
 from migrate.stages.journal import sum_of
 from migrate.stages.look import StoreLook
-from migrate.stages.place import PLACEHOLDER_ITEM
 from migrate.stages.reading import MessageReader
 from migrate.stages.world import World
 from migrate.store import Op, OpKind, State, Store, ops
