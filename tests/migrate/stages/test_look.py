@@ -12,7 +12,7 @@ import pytest
 from adapters.conformance.migration import assert_verified
 from adapters.conformance.workspace import Said, Workspace
 from migrate.errors import UsageError
-from tests.migrate.stages.trial import Trial, small_workspace
+from tests.migrate.stages.trial import Trial, refusing, small_workspace
 
 HOST = "acme.slack.com"
 
@@ -115,6 +115,27 @@ def test_link_to_a_later_message_leads_to_its_conversation(tmp_path: Path, mode:
     assert losses(trial)["link-to-conversation"] == 1
     trial.run()
     assert links(trial, first) == [kept(trial, first)["conversation"]]
+    assert_verified(trial)
+
+
+def test_what_comes_in_a_later_run_changes_no_link_that_was_sent(tmp_path: Path) -> None:
+    """A message that failed at first, and one that only a newer export brings."""
+    workspace, general, ann, bob = small_workspace()
+    first = general.say(ann, "fails at first")
+    second = general.say(bob, f"<{address(first)}>")
+    late = general.say(ann, "comes late")
+    third = general.say(bob, f"<{address(late)}>")
+    newer = list(general.entries)
+    general.entries.remove(late.record)
+    trial = Trial(tmp_path, workspace)
+    with refusing("send", "memory-too-long", lambda act: act.key.ts == first.ts):
+        trial.run()
+    room = kept(trial, second)["conversation"]
+    assert links(trial, second) == links(trial, third) == [room]
+    general.entries[:] = newer
+    trial.export_again(workspace)
+    trial.run()
+    assert kept(trial, first) and kept(trial, late)
     assert_verified(trial)
 
 
