@@ -98,6 +98,11 @@ CORE: Catalogue = {
         "The run ended while this was under way, and the target cannot be asked whether it came.",
         "Look for it at the target.",
     ),
+    "pieces-unplanned": Meaning(
+        "error",
+        "A message needs more pieces than were planned for it; nothing of it was sent.",
+        "Run `chat-migrate plan` and then run again; if it stays so, please report it.",
+    ),
     "piece-failed": Meaning("error", "An earlier piece of the message failed.", "Run again."),
     "seal-waits": Meaning(
         "error",

@@ -162,7 +162,8 @@ def plan(
         caps = _caps(store, project)
         parts = _digest_parts(store, project, resolution, caps)
         digest = digest_of(parts)
-        if store.meta("planned") != digest:
+        failed = store.db.execute("SELECT 1 FROM op WHERE state = 3 LIMIT 1").fetchone()
+        if store.meta("planned") != digest or failed:
             make_plan(store, project, resolution, caps, world)
         with store.transaction():
             store.set_meta("planned", digest)
