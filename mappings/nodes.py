@@ -241,13 +241,15 @@ def walk(document: Document) -> Iterator[Block | Item | Inline]:
     while stack:
         node = stack.pop()
         yield node
-        stack.extend(reversed(_children(node)))
+        if type(node) is not Text:  # most nodes are, and have nothing below them
+            stack.extend(reversed(_children(node)))
 
 
 def _children(node: Block | Item | Inline) -> "list[Block | Item | Inline]":
-    if isinstance(node, Paragraph | Heading | Styled | Link):
+    # Tuples: a union of types would be made anew at every call, and this one is called often.
+    if isinstance(node, (Paragraph, Styled, Link, Heading)):
         return list(node.children)
-    if isinstance(node, Quote | Item | Card):
+    if isinstance(node, (Quote, Item, Card)):
         return list(node.blocks)
     if isinstance(node, List):
         return list(node.items)

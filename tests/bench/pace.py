@@ -36,6 +36,16 @@ class Pace(msgspec.Struct, frozen=True):
         )
 
 
+def settle(server: psutil.Process) -> None:
+    """Wait until a homeserver has done what it puts off: joins fill its directory of people and its
+    statistics for seconds afterwards, and that is no part of sending."""
+    for _ in range(60):
+        before = busy(server)
+        time.sleep(0.5)
+        if busy(server) - before < 0.03:
+            return
+
+
 def busy(process: psutil.Process) -> float:
     """Seconds of processor time that a process has used."""
     times = process.cpu_times()
@@ -52,6 +62,7 @@ def pace_run(project: Path, server_pid: int, events: int) -> Pace:
     def probe(step: str, subject: str) -> None:
         nonlocal ended
         if step == "message.intended" and not begun:
+            settle(server)
             begun.append((time.perf_counter(), time.process_time(), busy(server)))
         elif step in _SENDS:
             ended = time.perf_counter(), time.process_time()

@@ -16,7 +16,7 @@ from yarl import URL
 
 from adapters.matrix.config import Config
 from adapters.matrix.registration import read_tokens
-from tests.bench.pace import Pace, busy
+from tests.bench.pace import Pace, busy, settle
 
 Json: TypeAlias = dict[str, Any]
 
@@ -128,6 +128,7 @@ async def _replay(rooms: Sequence[Room], old: Config, new: Config, server_pid: i
         tasks = sorted((room for room in rooms if room.talk), key=lambda room: -len(room.talk))
         talks = [twin.prepare(room) for room in tasks]
         server = psutil.Process(server_pid)
+        settle(server)
         started, spent, served = time.perf_counter(), time.process_time(), busy(server)
         await twin.talk(talks)
         return Pace(

@@ -2,7 +2,6 @@
 same homeserver: a ratio, for both hang on the machine and on the homeserver alike."""
 
 import multiprocessing
-import os
 import statistics
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -22,8 +21,8 @@ __all__ = ["synapse"]
 
 pytestmark = pytest.mark.bench
 
-MESSAGES = int(os.environ.get("BENCH_MESSAGES", "1200"))
-PAIRS = int(os.environ.get("BENCH_PAIRS", "3"))
+MESSAGES = 1_200
+PAIRS = 3
 
 _R = TypeVar("_R")
 
