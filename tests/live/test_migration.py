@@ -28,9 +28,9 @@ class Journey(msgspec.Struct, frozen=True):
     exports: tuple[Path, Path]
 
 
-@pytest.fixture(scope="module")
-def journey(synapse: Synapse, tmp_path_factory: pytest.TempPathFactory) -> Journey:
-    folder = tmp_path_factory.mktemp("migration")
+@pytest.fixture
+def journey(synapse: Synapse, tmp_path: Path) -> Journey:
+    folder = tmp_path
     exports = folder / "november.zip", folder / "december.zip"
     newer = write_export(exports[1], messages=MESSAGES, conversations=26, people=24, seed=5)
     unborn = [place for place in newer.conversations if place.kind == "public"][-1]
@@ -39,7 +39,14 @@ def journey(synapse: Synapse, tmp_path_factory: pytest.TempPathFactory) -> Journ
     return Journey(Migration(synapse.config(), folder, exports[0]), older, newer, exports)
 
 
-def test_export_arrives_whole(journey: Journey, synapse: Synapse) -> None:
+def test_an_export_arrives_whole_stays_and_grows(journey: Journey, synapse: Synapse) -> None:
+    """One test: each step starts where the one before ended."""
+    _arrive(journey, synapse)
+    _send_nothing_twice(journey, synapse)
+    _bring_what_is_new(journey, synapse)
+
+
+def _arrive(journey: Journey, synapse: Synapse) -> None:
     migration, older = journey.migration, journey.older
     planned = migration.command("plan", "--check")
     assert planned.exit == 0, planned.fields
@@ -59,7 +66,7 @@ def test_export_arrives_whole(journey: Journey, synapse: Synapse) -> None:
     assert_agreed(migration.rooms(synapse.admin), older, migration.config.prefix)
 
 
-def test_second_run_sends_nothing(journey: Journey, synapse: Synapse) -> None:
+def _send_nothing_twice(journey: Journey, synapse: Synapse) -> None:
     migration, older = journey.migration, journey.older
     again = migration.command("run")
     assert again.exit == 0, (again.fields, again.errors)
@@ -70,7 +77,7 @@ def test_second_run_sends_nothing(journey: Journey, synapse: Synapse) -> None:
     assert_agreed(migration.rooms(synapse.admin), older, migration.config.prefix)
 
 
-def test_newer_export_brings_what_is_new(journey: Journey, synapse: Synapse) -> None:
+def _bring_what_is_new(journey: Journey, synapse: Synapse) -> None:
     migration, older, newer = journey.migration, journey.older, journey.newer
     late = {fact.ts for fact in older.facts}
     assert any(fact.root in late and fact.ts not in late for fact in newer.facts), "a late reply"
