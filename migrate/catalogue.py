@@ -34,7 +34,8 @@ CORE: Catalogue = {
     "audience-would-widen": Meaning(
         "blocker",
         "mappings/channels.csv opens a private conversation to everybody.",
-        "Take the `no` out of its column `private`, or run with --widen-audience if you mean it.",
+        "Take the `no` out of its column `private`, or, if you mean it and it is no direct"
+        " conversation, plan with --widen-audience.",
     ),
     "audience-widened": Meaning(
         "warning", "A private channel is opened to everybody, as --widen-audience asked for."
@@ -68,7 +69,6 @@ CORE: Catalogue = {
         "note", "Joins, topic changes and the like stay behind.", 'Set source.notices = "keep".'
     ),
     "deleted": Meaning("note", "Deleted in Slack."),
-    "conversation-empty": Meaning("note", "A direct conversation in which nobody wrote."),
     "reactions-not-kept": Meaning("warning", "The target has no reactions."),
     "pins-not-kept": Meaning("warning", "The target has no pinned messages."),
     "reaction-merged": Meaning(

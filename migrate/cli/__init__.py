@@ -1,6 +1,7 @@
 """The command line: reads what was typed, calls the runner, shows what came of it. It decides
 nothing about a migration; it alone prints, draws bars and ends the process."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -11,6 +12,7 @@ PACKAGES = ("mappings", "migrate", "adapters")
 
 def main() -> None:
     """The entry point of `chat-migrate`."""
+    _fill_standard_streams()
     try:
         if problem := find_stranger():
             publish(Reply(exit=USAGE, problem=problem), "--json" in sys.argv)
@@ -21,6 +23,16 @@ def main() -> None:
         app(prog_name="chat-migrate")
     except KeyboardInterrupt:  # before or after the command itself, which answers for its own
         sys.exit(INTERRUPTED)
+
+
+def _fill_standard_streams() -> None:
+    """A standard stream that was closed lends its number to the next file that is opened, which
+    may be state.db; what is written to that number would land in it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def find_stranger() -> Problem | None:

@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -46,7 +46,12 @@ class Program(TyperGroup):
         reply = answer if isinstance(answer, Reply) else Reply(exit=int(answer or 0), said=True)
         if not standalone_mode:
             return reply
-        publish(reply, "--json" in typed)
+        try:
+            publish(reply, "--json" in typed)
+        except OSError as error:
+            reply = reply_to(error, "", None)
+            with suppress(OSError):
+                publish(reply, as_json=False)
         sys.exit(reply.exit)
 
     def invoke(self, ctx: Any) -> Any:

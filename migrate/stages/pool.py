@@ -6,6 +6,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -28,11 +29,12 @@ def map_bounded(
         return
     # Spawned, not forked: a fork would copy whatever threads and locks the caller holds.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupt) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
         waiting: deque[Future[Result]] = deque()
         try:
             for item in chain(first, source):
-                waiting.append(pool.submit(work, item))
+                with _interrupts_held():
+                    waiting.append(pool.submit(work, item))
                 if len(waiting) >= workers * window:
                     yield waiting.popleft().result()
             while waiting:
@@ -41,6 +43,13 @@ def map_bounded(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _ignore_interrupt() -> None:
-    """Ctrl-C reaches the whole process group; the parent alone decides what it means."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C reaches the whole process group; the parent alone decides what it means. A worker is
+    started by `submit` and inherits this mask for life: one that ignores the signal only once it
+    runs would die of it while it starts. Here a signal waits for the end of the block."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
