@@ -160,6 +160,8 @@ def plan(
         if check:
             asyncio.run(_check(store, project, world))
         caps = _caps(store, project)
+        with store.transaction():
+            store.set_meta("widen", "yes" if widen else "")
         parts = _digest_parts(store, project, resolution, caps)
         digest = digest_of(parts)
         failed = store.db.execute("SELECT 1 FROM op WHERE state = 3 LIMIT 1").fetchone()
@@ -168,7 +170,6 @@ def plan(
         with store.transaction():
             store.set_meta("planned", digest)
             store.set_meta("shown", msgspec.json.encode(parts).decode())
-            store.set_meta("widen", "yes" if widen else "")
         return summarize(store, project, digest, _target(store, project), caps)
 
 
@@ -382,7 +383,8 @@ def _caps(store: Store, project: Project) -> Capabilities:
 def _digest_parts(
     store: Store, project: Project, resolution: Resolution, caps: Capabilities
 ) -> dict[str, str]:
-    return digest_parts(project, store.meta("loaded"), resolution, caps)
+    parts = digest_parts(project, store.meta("loaded"), resolution, caps)
+    return parts | ({"--widen-audience": "yes"} if store.meta("widen") else {})
 
 
 def _target(store: Store, project: Project) -> str:

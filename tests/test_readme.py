@@ -52,10 +52,13 @@ def desk(tmp_path: Path) -> Iterator[Path]:
 def test_every_command_of_the_readme_does_what_it_says(desk: Path) -> None:
     assert {args[0] for args in TYPED} >= {*WAY, "explain"}
     fake, spoken = FakeHomeserver(), dict[str, str]()
+    fake.world.users[f"@you:{fake.world.server_name}"] = "you"
     with fake.running():
         for args in TYPED:
             words = [arg.replace("https://matrix.example.org", fake.url) for arg in args]
-            words = [arg.replace("=example.org", f"={fake.world.server_name}") for arg in words]
+            words = [
+                re.sub(r"(?<=[=:])example\.org$", fake.world.server_name, arg) for arg in words
+            ]
             ended = type_in(*words)
             assert ended.exit in (0, 1), f"{args}: {ended.out}{ended.err}"
             if args[0] == "init":

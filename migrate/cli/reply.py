@@ -66,14 +66,12 @@ def publish(reply: Reply, as_json: bool) -> None:
         write(sys.stderr, f"chat-migrate: {reply.problem.message}{advice}")
 
 
-def write(stream: TextIO | None, text: str) -> None:
-    """Write lines to a stream that may be closed, whose reader may be gone and whose encoding may
-    be small: none is a reason for a command that has done its work to fail.
+def write(stream: TextIO, text: str) -> None:
+    """Write lines to a stream whose reader may be gone and whose encoding may be small: neither is
+    a reason for a command that has done its work to fail.
 
     Raises OSError where what was asked for is lost, on a full disk for instance.
     """
-    if stream is None:
-        return
     encoding = getattr(stream, "encoding", None) or "utf-8"
     shown = f"{visible(text)}\n".encode(encoding, "backslashreplace").decode(encoding)
     try:

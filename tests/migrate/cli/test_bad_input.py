@@ -3,13 +3,14 @@ and, for scripts, one object."""
 
 import fcntl
 import os
+import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.migrate.cli.terminal import Ended, spawn, type_in
+from tests.migrate.cli.terminal import Ended, command, spawn, type_in
 
 Case = Callable[[Path, Path, Path], list[str | Path]]
 """From a folder to play in, an export and a project to what is typed."""
@@ -297,3 +298,23 @@ def test_a_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
     ended = type_in("inspect", tmp_path / "a\x1b[2Jb.zip")
     assert "\x1b" not in ended.err
     assert "a\\x1b[2Jb.zip" in ended.err
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed(project: Path, closed: str) -> None:
+    line = f'exec "$@" {closed}'
+    ended = subprocess.run(
+        ["sh", "-c", line, "sh", *command("status", project)], capture_output=True, timeout=120
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk that is full")
+def test_an_answer_that_a_full_disk_refuses(project: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(
+            command("status", project, "--json"), stdout=full, stderr=subprocess.PIPE, timeout=120
+        )
+    assert ended.returncode == 3
+    assert ended.stderr.startswith(b"chat-migrate: The disk refused: ")
+    assert b"Traceback" not in ended.stderr
