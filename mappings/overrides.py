@@ -115,6 +115,7 @@ class Sheet(Generic[AnyRow]):
 
     def _parse(self, values: Mapping[str, str | None], line: int) -> AnyRow:
         cells = {column: (values.get(column) or "").strip() for column in self.columns}
+        cells["action"] = cells["action"].lower()
         if not cells[self.columns[0]]:
             raise MappingError(f"{self.name} line {line}: the column {self.columns[0]} is empty")
         if cells["action"] not in self._actions:

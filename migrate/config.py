@@ -154,7 +154,7 @@ def open_project(
             "Make one with `chat-migrate init PROJECT EXPORT --to ADAPTER`.",
         )
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(
             "config-broken", f"{path} is not valid TOML: {error}.", "Mend that line, run again."

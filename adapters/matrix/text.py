@@ -132,8 +132,10 @@ class _Names(names.SlackNames):
 
     def channel(self, id: str, label: str) -> names.Name:
         face = self._look.conversation(id)
-        if face is None or not face.name:
+        if face is None:
             return names.Name(f"#{label or id}")
+        if not face.name:  # a private one: its label is a name too
+            return names.Name(f"#{id}")
         return names.Name(f"#{face.name}", self._link(face.ref))
 
     def group(self, id: str, label: str) -> names.Name:

@@ -44,7 +44,8 @@ class Shown:
 
     def channel(self, id: str, label: str) -> Name:
         face = self._look.conversation(id)
-        return Name(f"#{(face and face.name) or label or id}")
+        # A private conversation has no name here, and Slack's label would be one.
+        return Name(f"#{label or id}" if face is None else f"#{face.name or id}")
 
     def group(self, id: str, label: str) -> Name:
         return Name(f"@{label or self._look.group(id) or id}")

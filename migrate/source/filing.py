@@ -38,6 +38,13 @@ def read_run(run: Run, bot_users: Mapping[str, str]) -> Haul:
     return filing.finish()
 
 
+def show_path(name: str) -> str:
+    """A member's path for a finding. The folder of a group direct message is made of people's
+    names, and those do not belong there."""
+    *above, folder, file = ["", *spell(name).split("/")]
+    return "/".join([*above, "mpdm-*" if folder.startswith("mpdm-") else folder, file]).lstrip("/")
+
+
 def read_members(
     archive: Path, members: Sequence[Member], tally: Tally
 ) -> Iterator[tuple[str, bytes]]:
@@ -46,11 +53,11 @@ def read_members(
         file = None if archive.is_dir() else archive.open("rb", buffering=0)
     except OSError:
         for member in members:
-            tally.add("member-unreadable", spell(member.name))
+            tally.add("member-unreadable", show_path(member.name))
         return
     try:
         for member in members:
-            path = spell(member.name)
+            path = show_path(member.name)
             try:
                 if file is None:
                     data = read_file(archive, member)

@@ -175,7 +175,7 @@ def reasons(store: Store) -> list[tuple[str, int, str]]:
     who could not enter, a conversation that could not be closed): code, how many, and where the
     first is."""
     query = (
-        "SELECT op.code, count(*),"
+        "SELECT op.code, count(*) + sum(iif(op.state = 4, op.folded, 0)),"
         " min(printf('%s %s', coalesce(c.id, op.item), CASE op.ts WHEN 0 THEN '' ELSE"
         " printf('%d.%06d', op.ts / 1000000, op.ts % 1000000) END))"
         " FROM op LEFT JOIN conversation c ON c.num = op.conv"

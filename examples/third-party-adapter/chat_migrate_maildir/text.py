@@ -20,7 +20,8 @@ class MailNames:
 
     def channel(self, id: str, label: str) -> Name:
         face = self._look.conversation(id)
-        return Name((face and face.name) or label or id)
+        # A private conversation has no name here, and Slack's label would be one.
+        return Name(label or id if face is None else face.name or id)
 
     def group(self, id: str, label: str) -> Name:
         return Name(label or id)

@@ -281,3 +281,14 @@ def test_caps_have_room_for_the_widest_ids() -> None:
     )
     assert caps.ref_width > 150
     assert CAPS.ref_width >= len(EVENT)
+
+
+def test_a_private_conversation_is_named_to_nobody_not_even_by_its_label() -> None:
+    class Discreet(Look):
+        def conversation(self, id: str) -> Face | None:
+            return Face("", self._room)
+
+    look = Discreet("@slack_u1:example.org", ROOM, EVENT)
+    (piece,) = adapter.render(message("see <#C9|leadership>"), look, CAPS).pieces
+    assert b"leadership" not in piece.payload
+    assert b"#C9" in piece.payload

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from migrate.source import BROADCAST, PINNED, THREAD, TOMBSTONE
+from migrate.source.filing import show_path
 from migrate.source.subtypes import SUBTYPES
 from tests.migrate.source.build import (
     DAY,
@@ -389,3 +390,16 @@ def test_files_are_found_wherever_they_are(tmp_path: Path) -> None:
         ["F5"],
         ["F6"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("random/2024-01-01.json", "random/2024-01-01.json"),
+        ("mpdm-amara--elif--zoe-1/2024-01-01.json", "mpdm-*/2024-01-01.json"),
+        ("export/mpdm-amara--elif-1/2024-01-01.json", "export/mpdm-*/2024-01-01.json"),
+        ("users.json", "users.json"),
+    ],
+)
+def test_a_finding_names_nobody(name: str, shown: str) -> None:
+    assert show_path(name) == shown

@@ -7,7 +7,9 @@ import pytest
 
 from adapters.conformance.migration import assert_sums
 from adapters.conformance.workspace import Workspace
+from migrate import runner
 from migrate.errors import BlockedError, UsageError
+from migrate.runner import PlanSummary, World
 from tests.migrate.stages.trial import Trial, small_workspace
 
 
@@ -152,6 +154,38 @@ def test_private_may_not_be_turned_off(tmp_path: Path, kind: str) -> None:
     with pytest.raises(BlockedError):
         trial.resume()
     assert not trial.holding().posts
+
+
+def test_a_widened_plan_holds_only_while_it_is_asked_for(tmp_path: Path) -> None:
+    workspace, _, ann, _ = small_workspace()
+    secret = workspace.channel("secret", ann, private=True)
+    secret.say(ann, "between us")
+    trial = Trial(tmp_path, workspace)
+    trial.map("channels.csv", secret.id, private="no")
+
+    def plan(widen: bool) -> PlanSummary:
+        return runner.plan(trial.project(), World(workers=1), widen=widen)
+
+    refused = plan(widen=False)
+    widened = plan(widen=True)
+    assert [told.code for told in refused.blockers] == ["audience-would-widen"]
+    assert not widened.blockers and widened.digest != refused.digest
+    again = plan(widen=False)
+    assert again.digest == refused.digest and again.blockers
+    with pytest.raises(BlockedError):
+        trial.resume()
+    assert not trial.holding().posts
+
+
+def test_a_skipped_message_takes_its_reactions_along_and_says_so(tmp_path: Path) -> None:
+    workspace, _, ann, bob = small_workspace()
+    aside = workspace.channel("aside", ann, bob)
+    aside.say(ann, "left behind").react("tada", ann, bob)
+    trial = Trial(tmp_path, workspace)
+    trial.map("channels.csv", aside.id, action="Skip")
+    summary = trial.run()
+    assert (summary.skipped["messages"], summary.skipped["reactions"]) == (1, 2)
+    assert sum(told.count for told in summary.reasons) == sum(summary.skipped.values())
 
 
 @pytest.mark.parametrize("sheet", ["users.csv", "channels.csv"])
