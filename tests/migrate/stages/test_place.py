@@ -37,12 +37,13 @@ def test_every_record_ends_somewhere_by_its_code(tmp_path: Path, mode: str) -> N
     summary = trial.run()
     assert_sums(summary)
     assert {told.code: told.count for told in summary.reasons} == {
-        "person-skipped": 3,  # the account, her message, her reaction
+        "person-skipped": 4,  # the account, her message with its reaction, her own reaction
         "notice-dropped": 1,
-        "deleted": 1,
+        "deleted": 2,  # the message and its reaction
         "ts-invalid": 1,
         "excluded": 2,
     }
+    assert sum(told.count for told in summary.reasons) == sum(summary.skipped.values())
     assert (summary.found["messages"], summary.sent["messages"]) == (5, 1)
     assert (summary.found["reactions"], summary.sent["reactions"]) == (4, 1)
     assert [post.text for post in trial.holding().posts] == ["kept"]
