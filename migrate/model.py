@@ -105,7 +105,10 @@ class File(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an archive says of a file; the body lies elsewhere. `size` in bytes, 0 if not known.
 
     `mode` is Slack's: hosted, snippet, space, post, quip, email, external, tombstone,
-    hidden_by_limit, list, huddle_transcript or a newer one. URLs carry no token.
+    hidden_by_limit, list, huddle_transcript or a newer one. `access` is `file_access`, "" where
+    nothing is in the way. URLs carry no token. `width`, `height` in pixels and `duration` in
+    milliseconds are 0 where they are not known, `created` is Unix seconds; `conversations` are the
+    ids of those it was shared in, as far as the record says.
     """
 
     id: str
@@ -117,6 +120,14 @@ class File(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     url: str = ""
     permalink: str = ""
     owner: str = ""
+    filetype: str = ""
+    access: str = ""
+    alt_text: str = ""
+    width: int = 0
+    height: int = 0
+    duration: int = 0
+    created: int = 0
+    conversations: tuple[str, ...] = ()
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -282,8 +282,8 @@ async def _push(
             adapter = project.adapter
             assert isinstance(adapter, Composer)  # a conformance test holds that it is one
             artifact = compose_all(store, adapter, session, world, number)
-            if isinstance(session, Deliverer):
-                await session.deliver(artifact)
+            if isinstance(session, Deliverer) and session.delivers():
+                await session.deliver(artifact, world.progress.advance)
             return {"path": str(artifact.path), "next_steps": list(artifact.next_steps)}
         assert isinstance(session, LiveSession)
         writer = open_store(project.store_path)

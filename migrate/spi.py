@@ -38,9 +38,12 @@ __all__ = [
     "Composer",
     "Context",
     "Conversation",
+    "CustomEmoji",
     "Deliverer",
     "Directory",
+    "Enroller",
     "Entry",
+    "Existing",
     "Face",
     "Fatal",
     "File",
@@ -97,6 +100,12 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     reactions: `each` is a call of its own per person; `folded` travels inside its message; `none`
         are kept.
     pins: whether pinned messages can be marked.
+    files: `each` body is uploaded by itself before the first message that has it; `folded` bodies
+        are joined into the archive; `none` travel, and links stand in the text.
+    avatars, emoji: whether people's pictures and custom emoji's images are kept.
+    accounts, conversations: what may become of a person and of a conversation there.
+    delta: what a newer export makes of an archive that was joined: `rewrite` makes it anew as a
+        whole; `append` makes a second one of what is new, for the first may have been taken.
     ref_width: characters of the longest `Ref`; planning renders with dummies of that width.
     piece_limit: the most that one piece may measure, in the adapter's own unit.
     file_limit: bytes of the largest file, None where there is no bound.
@@ -113,6 +122,12 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     lanes: int = 1
     reactions: Literal["each", "folded", "none"] = "each"
     pins: bool = True
+    files: Literal["each", "folded", "none"] = "none"
+    avatars: bool = False
+    emoji: bool = False
+    accounts: tuple[Literal["ghost", "create", "map"], ...] = ("ghost",)
+    conversations: tuple[Literal["create", "map"], ...] = ("create",)
+    delta: Literal["rewrite", "append"] = "rewrite"
     ref_width: int = 64
     piece_limit: int = 16_000
     file_limit: int | None = None
@@ -129,11 +144,12 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 class Wish(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What asks for a place at the target.
 
-    `id` is Slack's (a ts for a message), `name` the mapping's target or Slack's own name, `time`
-    milliseconds since the epoch, `snippet` what `survey` gave for the message.
+    `id` is Slack's (a ts for a message, the name of an emoji), `name` the mapping's target or
+    Slack's own name, `time` milliseconds since the epoch, `snippet` what `survey` gave for the
+    message.
     """
 
-    kind: Literal["account", "conversation", "message"]
+    kind: Literal["account", "conversation", "message", "emoji"]
     id: str
     name: str = ""
     private: bool = False
@@ -197,10 +213,12 @@ class Look(Protocol):
 
     def emoji(self, name: str) -> str | None:
         """What to show for a custom emoji: a character, or `:name:` with the name that it has at
-        the target; None where nobody has said."""
+        the target; None where nobody has said. Its image is the file `emoji/NAME`."""
 
     def file(self, id: str) -> Ref | None:
-        """An uploaded body, None where there is none."""
+        """The ref of an uploaded body; in an archive, whose bodies are joined in, its id. None
+        where the body does not travel. `Message.files` holds those that do; for all others the
+        engine has put a line into the text."""
 
 
 class Piece(msgspec.Struct, frozen=True, gc=False):
@@ -226,18 +244,26 @@ class Rendered(msgspec.Struct, frozen=True, gc=False):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A person at the target. `ref` is "" until the account exists."""
+    """A person at the target. `ref` is "" until the account exists.
+
+    `ghost` is an author whom nobody can sign in as, `create` an account for its owner, `map` one
+    that stands there already under the name of its placement: nothing of it may be changed.
+    `avatar` is the file `avatar/ID` where the target keeps pictures and there is one; `avatar_ref`
+    its ref once it is uploaded (live)."""
 
     person: Person
     placement: Placement
     action: Literal["ghost", "create", "map"] = "ghost"
     ref: Ref = ""
+    avatar: File | None = None
+    avatar_ref: Ref = ""
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation to be made (or found again).
 
-    `private` may be stricter than the conversation's kind. `members` are those who shall be able to
+    `map` takes one that stands there already under the name of its placement. `private` may be
+    stricter than the conversation's kind. `members` are those who shall be able to
     read it: for direct messages exactly these. `opener` is a participant who makes it.
     """
 
@@ -247,6 +273,17 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[Account, ...] = ()
     opener: Account | None = None
     ref: Ref = ""
+    action: Literal["create", "map"] = "create"
+
+
+class CustomEmoji(msgspec.Struct, frozen=True, kw_only=True):
+    """A custom emoji of the workspace that becomes one of the target's: Slack's name, its name
+    there, its image (the file `emoji/NAME`), and other Slack names for the same."""
+
+    name: str
+    placement: Placement
+    image: File
+    aliases: tuple[str, ...] = ()
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -299,7 +336,8 @@ class Sealing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """A file's bytes on this disk."""
+    """A file's bytes on this disk. Avatars and custom emoji are files too, with ids of the form
+    `avatar/PERSON` and `emoji/NAME`. `file.size` and `file.mimetype` are the body's own."""
 
     file: File
     path: Path
@@ -335,6 +373,17 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # --- sessions -------------------------------------------------------------------------------------
+
+
+class Existing(msgspec.Struct, frozen=True, kw_only=True):
+    """An account or a conversation that stands at the target, whoever made it. `name` is what a
+    mapping file's `target` says; `email` in lower case, "" where it is not known."""
+
+    name: str
+    ref: Ref
+    full_name: str = ""
+    email: str = ""
+    private: bool = False
 
 
 class Memo(Protocol):
@@ -394,13 +443,15 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     which the planner laid them; `number` starts at 0."""
 
     number: int
-    kind: Literal["accounts", "conversations", "messages"]
+    kind: Literal["emoji", "accounts", "conversations", "messages"]
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message of a part, with everything folded in that the archive carries inside it. `id` is
     that of its first piece, `root_id` that of its thread root, "" outside threads. `look` is what
-    this message may see: of other messages only earlier ones."""
+    this message may see: of other messages only earlier ones. One that is `carried` is in an
+    earlier archive already, in these very words, and stands here for what hangs on it: new replies,
+    reactions or a pin. It is not counted again, but what is new of it is."""
 
     id: str
     message: Message
@@ -411,12 +462,16 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     root_id: str = ""
     root: Placement | None = None
     pinned: bool = False
+    carried: bool = False
+    new_reactions: int = 0
+    new_pin: bool = False
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
     """A part in the target's format: named streams, the codes of losses, and how many records they
-    hold: `accounts`, `conversations`, or `messages` (notices and placeholders among them) with
-    `reactions` and `pins`. The engine holds the counts against the plan."""
+    hold: `emoji`, `accounts`, `conversations`, or `messages` (notices and placeholders among them)
+    with `reactions` and `pins`. The engine holds the counts against the plan. Accounts that are
+    mapped count too, although nothing may be written of them."""
 
     streams: Mapping[str, bytes]
     counts: Mapping[str, int]
@@ -439,11 +494,16 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
 
 @runtime_checkable
 class BulkSession(Session, Protocol):
-    """Joins parts that were composed elsewhere into one archive."""
+    """Joins parts that were composed elsewhere into one archive. `against` says what a `Reader`
+    reads back: the archive, or the server that took it."""
 
-    def finish(self, parts: Sequence[PartFile]) -> Artifact:
+    against: Literal["archive", "server"]
+
+    def finish(self, parts: Sequence[PartFile], bodies: Iterable[Body], number: int) -> Artifact:
         """Join all parts in their order into the archive, in the project's folder unless the
-        configuration says otherwise. Writes beside the final name and renames; repeatable."""
+        configuration says otherwise, with the bodies that the parts speak of. Writes beside the
+        final name and renames; repeatable. `number` is 1 for the first archive, 2 for the first
+        that brings a difference (`Capabilities.delta`)."""
 
 
 # --- optional powers of a session or an adapter, found by type
@@ -480,15 +540,30 @@ class Linker(Protocol):
 
 @runtime_checkable
 class Directory(Protocol):
-    async def accounts(self) -> Sequence[Face]: ...
+    async def accounts(self) -> Sequence[Existing]: ...
 
-    async def conversations(self) -> Sequence[Face]: ...
+    async def conversations(self) -> Sequence[Existing]: ...
+
+
+@runtime_checkable
+class Enroller(Protocol):
+    """A bulk session that lets accounts enter by itself: mapped ones, and those of an earlier
+    archive, which no archive may speak of again."""
+
+    async def ensure_member(self, entry: Entry) -> None: ...
 
 
 @runtime_checkable
 class Deliverer(Protocol):
-    async def deliver(self, artifact: Artifact) -> None:
-        """Bring the archive into the server and wait until it has taken it."""
+    """A bulk session that can bring its archive to a server."""
+
+    def delivers(self) -> bool:
+        """Whether this project's configuration names a server to bring it to."""
+
+    async def deliver(self, artifact: Artifact, arrived: Callable[[int], None]) -> None:
+        """Bring the archive into the server and wait until it has taken it; `arrived` is told how
+        many messages more are there. Upload and job are kept in the memo, so that a repeat after a
+        crash goes on with them and never starts a second job."""
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from adapters.matrix.client import AppserviceClient, Json, Refused
 from adapters.matrix.config import Config
 from migrate.errors import Fatal, Retry
 from migrate.findings import Finding
-from migrate.spi import Face
+from migrate.spi import Existing
 
 # Reading a space's rooms is limited to bursts of ten for everybody but an application service whose
 # registration says `rate_limited: false`: the one limit of Synapse's that a read can show.
@@ -183,14 +183,17 @@ async def _exists(client: AppserviceClient, account: str) -> bool:
     return True
 
 
-async def accounts(config: Config, token: str) -> list[Face]:
+async def accounts(config: Config, token: str) -> list[Existing]:
     """Every local account that can be signed in to, as an admin's token lists them."""
-    faces, query = list[Face](), {"limit": "500", "guests": "false"}
+    found, query = list[Existing](), {"limit": "500", "guests": "false"}
     while True:
         page = await _users(config, token, query)
-        faces += [Face(user.get("displayname") or "", user["name"]) for user in page["users"]]
+        found += [
+            Existing(name=user["name"], ref=user["name"], full_name=user.get("displayname") or "")
+            for user in page["users"]
+        ]
         if "next_token" not in page:
-            return faces
+            return found
         query["from"] = str(page["next_token"])
 
 

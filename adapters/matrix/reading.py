@@ -11,7 +11,7 @@ from adapters.matrix.client import Json, Refused
 from adapters.matrix.config import Config
 from adapters.matrix.rooms import Rooms
 from migrate.model import Ref
-from migrate.spi import Audience, Face, Opening, Seen
+from migrate.spi import Audience, Existing, Opening, Seen
 
 _PAGE = 500
 _KINDS = ("m.room.message", "m.reaction")
@@ -75,13 +75,16 @@ class Reading:
                 return None
             query["from"] = page["next_batch"]
 
-    async def listed_rooms(self) -> list[Face]:
+    async def listed_rooms(self) -> list[Existing]:
         """The rooms in the homeserver's public list."""
-        rooms, query = [], {"limit": "500"}
+        rooms, query = list[Existing](), {"limit": "500"}
         while True:
             with self._client.acting(self._config.sender):
                 page = await self._client.call("GET", ["publicRooms"], query=query)
-            rooms += [Face(room.get("name", ""), room["room_id"]) for room in page["chunk"]]
+            rooms += [
+                Existing(name=room["room_id"], ref=room["room_id"], full_name=room.get("name", ""))
+                for room in page["chunk"]
+            ]
             if not page.get("next_batch"):
                 return rooms
             query["since"] = page["next_batch"]

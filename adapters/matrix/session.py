@@ -26,7 +26,7 @@ from migrate.spi import (
     Capabilities,
     Context,
     Entry,
-    Face,
+    Existing,
     Opening,
     Reacting,
     Sealing,
@@ -219,12 +219,12 @@ class MatrixSession:
     async def audience(self, opening: Opening) -> Audience:
         return await self._reading.audience(opening)
 
-    async def accounts(self) -> Sequence[Face]:
+    async def accounts(self) -> Sequence[Existing]:
         """The homeserver's own accounts; none without an admin's token, who alone may list them."""
         token = self._environ.get(self._config.admin_token_env, "")
         return await checks.accounts(self._config, token) if token else ()
 
-    async def conversations(self) -> Sequence[Face]:
+    async def conversations(self) -> Sequence[Existing]:
         return await self._reading.listed_rooms()
 
 

@@ -7,6 +7,7 @@ import shutil
 import zipfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -27,6 +28,7 @@ from migrate.spi import (
     Account,
     Artifact,
     Audience,
+    Body,
     Capabilities,
     Composed,
     Look,
@@ -78,6 +80,8 @@ def compose(rows: Iterable[Account | Opening | Posting], caps: Capabilities) -> 
 class ArchiveSession:
     """Joins parts into the archive at `path`, and reads it back."""
 
+    against: Literal["archive", "server"] = "archive"
+
     def __init__(self, path: Path, caps: Capabilities, fingerprint: str) -> None:
         self.caps = caps
         self.fingerprint = fingerprint
@@ -89,7 +93,7 @@ class ArchiveSession:
     async def close(self) -> None:
         pass
 
-    def finish(self, parts: Sequence[PartFile]) -> Artifact:
+    def finish(self, parts: Sequence[PartFile], bodies: Iterable[Body], number: int) -> Artifact:
         try:
             self._join(parts)
         except OSError as error:

@@ -26,7 +26,7 @@ from migrate.spi import (
     Body,
     Capabilities,
     Entry,
-    Face,
+    Existing,
     Opening,
     Reacting,
     Sealing,
@@ -158,11 +158,17 @@ class LiveSession:
             listed=not room.made.private,
         )
 
-    async def accounts(self) -> Sequence[Face]:
-        return [Face(made.shown_name, ref) for ref, made in self._server.accounts.items()]
+    async def accounts(self) -> Sequence[Existing]:
+        return [
+            Existing(name=ref, ref=ref, full_name=made.shown_name)
+            for ref, made in self._server.accounts.items()
+        ]
 
-    async def conversations(self) -> Sequence[Face]:
-        return [Face(ref, ref) for ref in self._server.rooms]
+    async def conversations(self) -> Sequence[Existing]:
+        return [
+            Existing(name=ref, ref=ref, private=room.made.private)
+            for ref, room in self._server.rooms.items()
+        ]
 
     # ----------------------------------------------------------------------------------------------
 

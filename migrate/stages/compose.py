@@ -77,7 +77,9 @@ def compose_all(
                 streams={name: folder / file for name, (file, _, _) in part.streams.items()},
             )
             for part in parts(store)
-        ]
+        ],
+        (),
+        1,
     )
     world.probe("archive.joined", "")
     with store.transaction():

@@ -74,6 +74,31 @@ MIGRATIONS: tuple[Migration, ...] = (
                 streams BLOB NOT NULL, counts BLOB NOT NULL)""",
         ),
     ),
+    Migration(
+        "0002-files",
+        (
+            # Which messages have which files: the raw record knows too, but cannot be asked for
+            # all messages of one file.
+            """CREATE TABLE attachment (conv INTEGER NOT NULL, ts INTEGER NOT NULL,
+                file TEXT NOT NULL, PRIMARY KEY (conv, ts, file)) WITHOUT ROWID""",
+            # A body that was fetched, or why it cannot be: `code` is "" where it is in the
+            # project's files folder under its sha256. Avatars are `avatar/PERSON`, custom emoji
+            # `emoji/NAME`. `text` holds what is small and read as text: snippets, posts, canvases.
+            """CREATE TABLE body (id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
+                mimetype TEXT NOT NULL, code TEXT NOT NULL, text TEXT) WITHOUT ROWID""",
+            # What the Web API adds to an export.
+            """CREATE TABLE emoji (name TEXT PRIMARY KEY, url TEXT NOT NULL,
+                alias_of TEXT NOT NULL) WITHOUT ROWID""",
+            """CREATE TABLE bookmark (conv INTEGER NOT NULL, position INTEGER NOT NULL,
+                title TEXT NOT NULL, url TEXT NOT NULL, created INTEGER NOT NULL,
+                PRIMARY KEY (conv, position)) WITHOUT ROWID""",
+            # The raw record of a message as an archive that may have been taken holds it, kept
+            # where a newer export has another text: what hangs on the message finds it by its
+            # words.
+            """CREATE TABLE sent (conv INTEGER NOT NULL, ts INTEGER NOT NULL, raw BLOB NOT NULL,
+                PRIMARY KEY (conv, ts)) WITHOUT ROWID""",
+        ),
+    ),
 )
 
 

@@ -127,7 +127,7 @@ def test_compose_is_pure() -> None:
 def test_archive_holds_the_streams_in_their_declared_order(
     tmp_path: Path, parts: list[PartFile]
 ) -> None:
-    artifact = session_in(tmp_path).finish(parts)
+    artifact = session_in(tmp_path).finish(parts, (), 1)
     with zipfile.ZipFile(artifact.path) as archive:
         infos = archive.infolist()
         lines = archive.read("messages.jsonl").splitlines()
@@ -146,14 +146,14 @@ def test_archive_holds_the_streams_in_their_declared_order(
 
 def test_archive_is_the_same_byte_for_byte(tmp_path: Path, parts: list[PartFile]) -> None:
     session = session_in(tmp_path)
-    first = session.finish(parts).path.read_bytes()
-    assert session.finish(parts).path.read_bytes() == first
+    first = session.finish(parts, (), 1).path.read_bytes()
+    assert session.finish(parts, (), 1).path.read_bytes() == first
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["memory.zip"]
 
 
 def test_archive_reads_back(tmp_path: Path, parts: list[PartFile]) -> None:
     session = session_in(tmp_path)
-    session.finish(parts)
+    session.finish(parts, (), 1)
     assert isinstance(session, BulkSession)
     assert isinstance(session, Reader)
     assert isinstance(session, AudienceReader)
@@ -190,13 +190,13 @@ def test_archive_that_is_gone_or_broken_is_fatal(tmp_path: Path, content: bytes 
 
 
 def test_archive_is_readable_by_its_owner_alone(tmp_path: Path, parts: list[PartFile]) -> None:
-    path = session_in(tmp_path).finish(parts).path
+    path = session_in(tmp_path).finish(parts, (), 1).path
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_disk_that_refuses_is_fatal(tmp_path: Path, parts: list[PartFile]) -> None:
     next(iter(parts[0].streams.values())).unlink()
     with pytest.raises(Fatal) as raised:
-        session_in(tmp_path).finish(parts)
+        session_in(tmp_path).finish(parts, (), 1)
     assert raised.value.code == "memory-unwritable"
     assert not (tmp_path / "memory.zip").exists()

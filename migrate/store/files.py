@@ -1,0 +1,72 @@
+"""Files: which messages have which, and the bodies that were fetched. What is said of a file in the
+export lies beside the messages; the bodies themselves lie in the project's folder, by sha256."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from migrate.model import File
+from migrate.store.connection import Store
+
+FOLDER = "files"
+"""Where bodies lie, within the project."""
+
+_file = msgspec.json.Decoder(File)
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a body: where it is (`sha256`, `size` in bytes), or the `code` of why it is
+    not. `text` is the body itself where it is small and read as text."""
+
+    id: str
+    sha256: str = ""
+    size: int = 0
+    mimetype: str = ""
+    code: str = ""
+    text: str | None = None
+
+
+def body_path(folder: Path, sha256: str) -> Path:
+    """Where the project in `folder` keeps the body with this sha256."""
+    return folder / FOLDER / sha256[:2] / sha256
+
+
+def put_bodies(store: Store, bodies: Iterable[Held]) -> None:
+    """Note bodies; one that is there is never replaced by a reason why it is not."""
+    store.db.executemany(
+        "INSERT INTO body VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        " sha256 = excluded.sha256, size = excluded.size, mimetype = excluded.mimetype,"
+        " code = excluded.code, text = excluded.text"
+        " WHERE excluded.code = '' OR body.code != ''",
+        [(b.id, b.sha256, b.size, b.mimetype, b.code, b.text) for b in bodies],
+    )
+
+
+def body(store: Store, id: str) -> Held | None:
+    """What is known of a body; None where nobody asked for it."""
+    row = store.db.execute("SELECT * FROM body WHERE id = ?", (id,)).fetchone()
+    if row is None:
+        return None
+    id, sha256, size, mimetype, code, text = row
+    return Held(id=id, sha256=sha256, size=size, mimetype=mimetype, code=code, text=text)
+
+
+def put_attachments(store: Store, conv: int, pairs: Iterable[tuple[int, str]]) -> None:
+    """Note which messages (ts in microseconds) of one conversation have which files."""
+    store.db.executemany(
+        "INSERT OR IGNORE INTO attachment VALUES (?, ?, ?)", [(conv, ts, id) for ts, id in pairs]
+    )
+
+
+def file(store: Store, id: str) -> File | None:
+    """What the export says of a file."""
+    row = store.db.execute("SELECT data FROM file WHERE id = ?", (id,)).fetchone()
+    return None if row is None else _file.decode(row[0])
+
+
+def files(store: Store, where: str = "TRUE", values: Iterable[object] = ()) -> Iterator[File]:
+    """Files by a condition over the table's columns, in the order of their ids."""
+    query = f"SELECT data FROM file WHERE {where} ORDER BY id"
+    for (data,) in store.db.execute(query, tuple(values)):
+        yield _file.decode(data)
