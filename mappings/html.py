@@ -1,7 +1,8 @@
 """The tree as Matrix takes it: a plain `body`, and HTML beside it where there is more to show.
 
 Only tags and attributes of the client-server API's list for `formatted_body` are ever written,
-and only links with the schemes that it allows; everything else becomes its words.
+and only links with the schemes that it allows; everything else becomes its words. The one addition
+is the mark of custom emoji (MSC2545), which tells clients to set them as large as letters.
 """
 
 from collections.abc import Iterable
@@ -78,7 +79,11 @@ def _says_it_all(blocks: tuple[Block, ...], names: Names) -> bool:
         if not isinstance(block, Paragraph):
             return False
         for node in block.children:
-            if isinstance(node, Text | Emoji | Broadcast):
+            if isinstance(node, Text | Broadcast):
+                continue
+            if isinstance(node, Emoji):
+                if _picture(node, names):
+                    return False
                 continue
             if isinstance(node, Link):
                 if node.children or not node.url.startswith(("https://", "http://")):
@@ -175,7 +180,7 @@ def _inline(node: Inline, names: Names, linked: bool) -> str:
         words = _words(url) if blank else _inlines(node.children, names, True)
         return words if linked else _anchor(url, words)
     if isinstance(node, Emoji):
-        return _words(emoji_text(node, names))
+        return _emoji(node, names)
     if isinstance(node, Broadcast):
         return _words(f"@{node.range}")
     if isinstance(node, Date):
@@ -184,6 +189,21 @@ def _inline(node: Inline, names: Names, linked: bool) -> str:
     name = _name(node, names)
     words = _words(name.text)
     return words if linked or name.href is None else _anchor(name.href, words)
+
+
+def _emoji(node: Emoji, names: Names) -> str:
+    words = emoji_text(node, names)
+    source = _picture(node, names)
+    if source is None:
+        return _words(words)
+    label = escape(words)
+    return (
+        f'<img data-mx-emoticon src="{escape(source)}" alt="{label}" title="{label}" height="32">'
+    )
+
+
+def _picture(node: Emoji, names: Names) -> str | None:
+    return names.picture(node.name) if node.unicode is None else None
 
 
 def _name(node: Person | Channel | Group, names: Names) -> Name:

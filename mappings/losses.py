@@ -65,17 +65,19 @@ MARKDOWN = Shortfall(HTML.codes | {UNDERLINE, HIGHLIGHT, COLUMNS}, spans.SCHEMES
 
 def find(document: Document, names: Names, shortfall: Shortfall) -> tuple[str, ...]:
     """The codes of what a document loses in a dialect, each once, in reading order."""
-    if _is_quiet(document):
+    if is_quiet(document):
         return ()
 
     def dropped(url: str) -> bool:
         return not (url.lower().startswith(shortfall.schemes) or names.message(url))
 
-    found = dict.fromkeys(code for node in walk(document) for code in _codes(node, dropped))
+    loud = [node for node in walk(document) if not isinstance(node, _QUIET)]
+    found = dict.fromkeys(code for node in loud for code in _codes(node, dropped))
     return tuple(code for code in found if code in shortfall.codes)
 
 
-def _is_quiet(document: Document) -> bool:
+def is_quiet(document: Document) -> bool:
+    """Whether every dialect shows all of a document: it holds no link either."""
     for block in document.blocks:
         if not isinstance(block, Paragraph):
             return False

@@ -13,6 +13,8 @@ from mappings.nodes import EMPTY, Block, Document, Paragraph, Preformatted, Quot
 # What makes a text more than one literal paragraph: an inline control character, or a line that
 # starts with a bullet or (apps forget to escape it) with ">".
 _SPECIAL = re.compile(CONTROL + r"|^[ \t]*[•◦▪]|^>", re.MULTILINE)
+# What makes it more than one paragraph.
+_BLOCKS = re.compile(r"```|^&gt;|^[ \t]*[•◦▪]|^>", re.MULTILINE)
 _CUT = re.compile(r"```(?P<fence>.+?)```(?!`)|^(?P<rest>(?:&gt;|>){3}) ?", re.DOTALL | re.MULTILINE)
 _FENCE = re.compile(r"```(?P<fence>.+?)```(?!`)", re.DOTALL)
 _QUOTED = re.compile(r"(?:&gt;|>) ?")
@@ -27,6 +29,9 @@ def parse(text: str) -> Document:
         return EMPTY
     if not _SPECIAL.search(text):
         return Document((Paragraph((Text(text),)),))
+    if not _BLOCKS.search(text):
+        words = text.strip("\n")
+        return Document((Paragraph(parse_inline(words)),)) if words else EMPTY
     return Document(parse_blocks(text))
 
 

@@ -36,6 +36,10 @@ class Names(Protocol):
     def emoji(self, name: str) -> str | None:
         """What to show for a custom emoji, as text; None: `:name:`."""
 
+    def picture(self, name: str) -> str | None:
+        """Where the image of a custom emoji lies, for targets that can set one into a line; None:
+        its text alone."""
+
     def message(self, url: str) -> str | None:
         """The new address of a Slack permalink; None: keep the old one."""
 
@@ -53,6 +57,9 @@ class SlackNames:
         return Name(f"@{label or id}")
 
     def emoji(self, name: str) -> str | None:
+        return None
+
+    def picture(self, name: str) -> str | None:
         return None
 
     def message(self, url: str) -> str | None:

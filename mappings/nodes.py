@@ -231,18 +231,26 @@ def emoji_text(node: Emoji, names: Names) -> str:
 def links(document: Document) -> Iterator[str]:
     """Every URL that the document holds, in reading order."""
     for node in walk(document):
-        if isinstance(node, Link | Image) or (isinstance(node, Date) and node.url):
+        if isinstance(node, (Link, Image, Date)) and node.url:
             yield node.url
 
 
-def walk(document: Document) -> Iterator[Block | Item | Inline]:
+def walk(document: Document) -> "list[Block | Item | Inline]":
     """Every node below the document, in reading order."""
+    found: list[Block | Item | Inline] = []
     stack: list[Block | Item | Inline] = list(reversed(document.blocks))
     while stack:
         node = stack.pop()
-        yield node
-        if type(node) is not Text:  # most nodes are, and have nothing below them
+        found.append(node)
+        if type(node) not in _LEAVES:
             stack.extend(reversed(_children(node)))
+    return found
+
+
+_LEAVES = frozenset(
+    {Text, Code, Person, Channel, Group, Broadcast, Emoji, Date, Preformatted, Divider, Image}
+)
+"""What has nothing below it; most nodes are among these."""
 
 
 def _children(node: Block | Item | Inline) -> "list[Block | Item | Inline]":

@@ -107,11 +107,23 @@ class Sheet(Generic[AnyRow]):
             writer.writerow([re.sub("\r\n?", "\n", cell) for cell in cells])
         return out.getvalue()
 
-    def propose(self, kept: Mapping[str, AnyRow], proposed: Iterable[AnyRow]) -> list[AnyRow]:
-        """What stands in the file, as it stands, then the proposals for whoever is new."""
+    def propose(
+        self, kept: Mapping[str, AnyRow], proposed: Iterable[AnyRow], fill: Sequence[str] = ()
+    ) -> list[AnyRow]:
+        """What stands in the file, as it stands but for empty cells of the columns in `fill`, then
+        the proposals for whoever is new."""
         first = self.columns[0]
-        new = [row for row in proposed if getattr(row, first) not in kept]
-        return list(kept.values()) + new
+        rows = dict(kept)
+        new = []
+        for row in proposed:
+            stands = rows.get(getattr(row, first))
+            if stands is None:
+                new.append(row)
+                continue
+            cells = {name: getattr(row, name) for name in fill if not getattr(stands, name)}
+            if any(cells.values()):
+                rows[getattr(row, first)] = msgspec.structs.replace(stands, **cells)
+        return list(rows.values()) + new
 
     def _parse(self, values: Mapping[str, str | None], line: int) -> AnyRow:
         cells = {column: (values.get(column) or "").strip() for column in self.columns}

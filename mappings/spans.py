@@ -64,6 +64,13 @@ class Spans:
 
     def write(self, children: Iterable[Inline]) -> str:
         """Some inlines as Markdown; line breaks stay."""
+        if isinstance(children, tuple) and len(children) == 1 and type(children[0]) is Text:
+            words = children[0].text
+            # The short ways for many messages: nothing to escape, or nothing but words.
+            if escape.is_quiet(words):
+                return words
+            if not _BARE.search(words):
+                return escape.indents(self._escape(words, ""))
         return self._assemble(list(self._leaves(children, frozenset(), False)))
 
     def write_line(self, children: Iterable[Inline], cell: bool = False) -> str:

@@ -2,6 +2,7 @@
 own."""
 
 from migrate.findings import Catalogue, Meaning
+from migrate.slack.codes import CODES as SLACK_CODES
 from migrate.source.codes import CODES as SOURCE_CODES
 from migrate.spi import Adapter
 
@@ -21,6 +22,16 @@ CORE: Catalogue = {
         "A message that the target has was edited in Slack since.",
         "The target keeps the text that was sent; mend it there by hand where it matters.",
     ),
+    "member-late": Meaning(
+        "warning",
+        "Somebody belongs to a conversation now whom no further archive can bring into it.",
+        "Let them in at the target by hand.",
+    ),
+    "leaving-not-sent": Meaning(
+        "warning",
+        "Somebody has left a conversation in Slack since an archive brought them into it.",
+        "Take them out at the target by hand.",
+    ),
     "deletion-not-sent": Meaning(
         "warning",
         "A message that the target has was deleted in Slack since.",
@@ -29,13 +40,19 @@ CORE: Catalogue = {
     "files-missing": Meaning(
         "blocker",
         "Bodies of files have not been fetched from Slack.",
-        'Set files.missing = "link" to bring links instead of files.',
+        'Run `chat-migrate fetch`, or set files.missing = "link" to bring links instead.',
+    ),
+    "files-in-export": Meaning(
+        "note",
+        "Bodies of files lie in the export itself.",
+        "`chat-migrate fetch` takes them without any network.",
     ),
     "audience-would-widen": Meaning(
         "blocker",
-        "mappings/channels.csv opens a private conversation to everybody.",
-        "Take the `no` out of its column `private`, or, if you mean it and it is no direct"
-        " conversation, plan with --widen-audience.",
+        "mappings/channels.csv opens a private conversation to everybody, or leads it into one that"
+        " is open to everybody.",
+        "Take the `no` out of its column `private`, or map it elsewhere. If you mean it and it is"
+        " no direct conversation, write `no` there and plan with --widen-audience.",
     ),
     "audience-widened": Meaning(
         "warning", "A private channel is opened to everybody, as --widen-audience asked for."
@@ -45,31 +62,62 @@ CORE: Catalogue = {
         "A conversation that is open to everybody at the target has become private since.",
         "Close it at the target and write `skip` into its row of mappings/channels.csv.",
     ),
-    "person-map-not-yet": Meaning(
+    "accounts-found": Meaning(
+        "note",
+        "People whose e-mail address an account at the target has were mapped to it in users.csv;"
+        " the column `note` says so.",
+        "Look through these rows. An account is used as it is, nothing of it is changed.",
+    ),
+    "account-exists": Meaning(
         "blocker",
-        "users.csv maps a person to an existing account, which this version cannot do.",
+        "An account stands at the target under the name or the e-mail address of one that would be"
+        " made; an import would write over it.",
+        "Write `map` and its name into the row of mappings/users.csv, or another name into the"
+        " column `target`; then plan with --check.",
+    ),
+    "conversation-exists": Meaning(
+        "blocker",
+        "A conversation stands at the target under the name of one that would be made.",
+        "Write `map` and its name into the row of mappings/channels.csv, or another name into the"
+        " column `target`; then plan with --check.",
+    ),
+    "map-target-missing": Meaning(
+        "blocker",
+        "A mapping file names an account or a conversation that the target does not have.",
+        "Mend the column `target`, or make what it names; then plan with --check.",
+    ),
+    "person-map-not-taken": Meaning(
+        "blocker",
+        "users.csv maps a person to an existing account, which this target cannot do as it is"
+        " configured.",
+        "Write `ghost`, `merge` or `skip` into the column `action`, or give migration.toml what the"
+        " target needs for it.",
+    ),
+    "person-create-not-taken": Meaning(
+        "blocker",
+        "users.csv asks for an account that its owner can sign in to, which this target cannot"
+        " make.",
         "Write `ghost`, `merge` or `skip` into the column `action`.",
     ),
-    "person-create-not-yet": Meaning(
+    "conversation-map-not-taken": Meaning(
         "blocker",
-        "users.csv asks for an account that can sign in, which this version cannot make.",
-        "Write `ghost`, `merge` or `skip` into the column `action`.",
-    ),
-    "conversation-map-not-yet": Meaning(
-        "blocker",
-        "channels.csv maps a conversation onto an existing one, which this version cannot do.",
+        "channels.csv maps a conversation onto an existing one, which this target cannot do as it"
+        " is configured, or not with a direct conversation.",
         "Write `create` or `skip` into the column `action`.",
     ),
     # Why a record is skipped.
     "excluded": Meaning("note", "Left out by the filters of migration.toml."),
     "conversation-skipped": Meaning("note", "Left out by mappings/channels.csv."),
     "person-skipped": Meaning("note", "Left out with its author, by mappings/users.csv."),
+    "conversation-merged": Meaning(
+        "note", "At the target this conversation is one with another; its messages are there."
+    ),
     "person-merged": Meaning("note", "This person writes as the one they are merged into."),
     "notice-dropped": Meaning(
         "note", "Joins, topic changes and the like stay behind.", 'Set source.notices = "keep".'
     ),
     "deleted": Meaning("note", "Deleted in Slack."),
-    "reactions-not-kept": Meaning("warning", "The target has no reactions."),
+    "reactions-not-kept": Meaning("warning", "The target does not keep these reactions."),
     "pins-not-kept": Meaning("warning", "The target has no pinned messages."),
     "reaction-merged": Meaning(
         "note", "The same person's reaction with what is the same emoji at the target."
@@ -81,6 +129,58 @@ CORE: Catalogue = {
     "file-deleted": Meaning("note", "Deleted in Slack; the message says so."),
     "file-hidden-by-limit": Meaning(
         "warning", "Hidden by the limit of Slack's free plan; the message says so."
+    ),
+    "file-inlined": Meaning("note", "A short text: it stands in its message, whole."),
+    "file-unused": Meaning("note", "The messages that had it stay behind, and so does the file."),
+    "file-too-large": Meaning(
+        "warning",
+        "A file is larger than the target takes; the message links to it.",
+        "Raise the target's limit and run `chat-migrate plan --check` before the link ends with"
+        " Slack.",
+    ),
+    "files-not-kept": Meaning(
+        "warning",
+        "The target takes no files; the messages link to them.",
+        "The links end with Slack.",
+    ),
+    "file-without-place": Meaning(
+        "warning",
+        "No message mentions a file, such as a canvas, and the export does not say where it"
+        " belongs; it stays behind.",
+        "`chat-migrate fetch` keeps its body in the project's folder `files`.",
+    ),
+    "avatar-late": Meaning(
+        "note",
+        "A picture came after its account was brought, and no further archive may change it.",
+    ),
+    # What comes beside the messages.
+    "file-late": Meaning(
+        "note", "A file comes after its message was sent: as a reply in the message's thread."
+    ),
+    "bookmarks-listed": Meaning(
+        "note", "The bookmarks of a conversation are listed there in a message of their own."
+    ),
+    "bookmarks-not-kept": Meaning(
+        "warning", "Nobody belongs to a conversation in whose name its bookmarks could be listed."
+    ),
+    "group-members-not-kept": Meaning(
+        "note",
+        "User groups keep their names in the text; who belonged to them is not brought over.",
+    ),
+    # Why a body is not there, and what else `fetch` finds.
+    "file-without-url": Meaning(
+        "warning", "The export names a file without saying where it lies, so it was not fetched."
+    ),
+    "upload-differs": Meaning(
+        "warning",
+        "A body that lies in the export has another size than Slack says; it was not taken.",
+        "Slack itself is asked for it, where there is a token.",
+    ),
+    "slack-no-token": Meaning(
+        "warning",
+        "No Slack token is at hand, so what needs one was not fetched.",
+        "Make the app of examples/slack-app-manifest.yaml, put its token into the environment"
+        " variable that slack.token_env names, and run fetch again.",
     ),
     # Why an act failed.
     "root-failed": Meaning(
@@ -103,6 +203,16 @@ CORE: Catalogue = {
         "A message needs more pieces than were planned for it; nothing of it was sent.",
         "Run `chat-migrate plan` and then run again; if it stays so, please report it.",
     ),
+    "file-failed": Meaning(
+        "error",
+        "The target did not take a file; its message was sent without it.",
+        "Run again: the file comes as a reply to its message.",
+    ),
+    "body-lost": Meaning(
+        "error",
+        "A body is not in the project's folder `files` any more.",
+        "Run `chat-migrate fetch`, `plan` and `run`.",
+    ),
     "piece-failed": Meaning("error", "An earlier piece of the message failed.", "Run again."),
     "seal-waits": Meaning(
         "error",
@@ -110,6 +220,13 @@ CORE: Catalogue = {
         "Run again.",
     ),
     # Findings of verify.
+    "record-missing": Meaning("error", "Something that was sent is not at the target."),
+    "record-different": Meaning("error", "Something at the target is not as it was sent."),
+    "record-duplicate": Meaning("error", "Something is at the target twice."),
+    "record-extra": Meaning("error", "Something at the target bears our mark, and was not sent."),
+    "file-missing": Meaning(
+        "error", "A file that was sent is not at the target, or not with its message."
+    ),
     "member-missing": Meaning("error", "Somebody who belongs to a conversation is not in it."),
     "audience-wider": Meaning(
         "error", "Somebody can read a conversation who could not in Slack.", "Close it at once."
@@ -148,7 +265,7 @@ CORE: Catalogue = {
 
 def catalogue(adapter: Adapter | None = None) -> Catalogue:
     """Every meaning by code, an adapter's own among them."""
-    return {**SOURCE_CODES, **CORE, **(adapter.codes if adapter else {})}
+    return {**SOURCE_CODES, **SLACK_CODES, **CORE, **(adapter.codes if adapter else {})}
 
 
 def meaning(code: str, known: Catalogue) -> Meaning:

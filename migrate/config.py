@@ -36,11 +36,12 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class SlackConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[slack]` table, which `fetch` alone uses."""
+    """The `[slack]` table, which `fetch` alone uses. `image_hosts` are never shown a token."""
 
     token_env: str = "SLACK_TOKEN"
     api_url: str = "https://slack.com/api/"
     file_hosts: tuple[str, ...] = ("slack.com", "files.slack.com")
+    image_hosts: tuple[str, ...] = ("slack-edge.com", "gravatar.com", "wp.com")
 
 
 class FilesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,6 +101,7 @@ notices = "drop"         # drop | keep: joins, topic changes and the like
 token_env = "SLACK_TOKEN"
 api_url = "https://slack.com/api/"
 file_hosts = ["slack.com", "files.slack.com"]  # the token goes to these hosts and no other
+image_hosts = ["slack-edge.com", "gravatar.com", "wp.com"]  # pictures and emoji, asked without it
 
 [files]
 missing = "stop"         # stop | link: bodies that were not fetched

@@ -4,14 +4,14 @@ stage does is the stage's affair; what is printed is the command line's."""
 import asyncio
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from migrate.catalogue import catalogue
+from migrate.catalogue import catalogue, meaning
 from migrate.config import Project, fill_template, open_project, write_config
 from migrate.errors import UsageError
 from migrate.findings import Finding
@@ -22,30 +22,43 @@ from migrate.spi import (
     Adapter,
     BulkSession,
     Capabilities,
-    Composer,
     Context,
-    Deliverer,
     Linker,
     LiveSession,
     Preparer,
     Session,
 )
-from migrate.stages import facts
+from migrate.stages import existing, facts
 from migrate.stages.compose import compose_all
+from migrate.stages.deliver import deliver_archives, enroll
 from migrate.stages.engine import STEPS, Engine
-from migrate.stages.gate import blocked, hold_caps, hold_target, hold_to_check, hold_to_shown
+from migrate.stages.enrich import TOPICS, Topic
+from migrate.stages.fetch import Fetch, by_kind
+from migrate.stages.gate import (
+    blocked,
+    hold_caps,
+    hold_converter,
+    hold_target,
+    hold_to_check,
+    hold_to_shown,
+)
 from migrate.stages.journal import Journal
 from migrate.stages.load import load
 from migrate.stages.permalinks import write_permalinks
-from migrate.stages.plan import digest_of, digest_parts, make_plan, summarize, tell
+from migrate.stages.plan import blockers, digest_of, digest_parts, make_plan, summarize, tell
+from migrate.stages.proposals import propose
 from migrate.stages.push import Push
-from migrate.stages.resolve import Resolution, propose, resolve
-from migrate.stages.verify import Verification
+from migrate.stages.resolution import Resolution
+from migrate.stages.resolve import resolve
+from migrate.stages.roster import write_accounts
+from migrate.stages.verify import Tally, Verification
 from migrate.stages.world import Progress, Silence, World
 from migrate.store import ProjectLock, Store, open_store
 from migrate.store.connection import StoredMemo
+from migrate.store.files import fetched_sum
 from migrate.summaries import (
     Estimate,
+    FetchSummary,
     InitSummary,
     InspectSummary,
     PlanSummary,
@@ -58,7 +71,9 @@ from migrate.summaries import (
 __all__ = [
     "STAGES",
     "STEPS",
+    "TOPICS",
     "Estimate",
+    "FetchSummary",
     "InitSummary",
     "InspectSummary",
     "PlanSummary",
@@ -68,8 +83,10 @@ __all__ = [
     "Silence",
     "StatusSummary",
     "Told",
+    "Topic",
     "VerifySummary",
     "World",
+    "fetch",
     "init",
     "inspect",
     "open_project",
@@ -148,6 +165,35 @@ def init(
     )
 
 
+def fetch(project: Project, world: World, topics: Collection[Topic] = TOPICS) -> FetchSummary:
+    """Bring what the export only points to: bodies, pictures, custom emoji, and what Slack's Web
+    API knows. The token is read from the environment; without one, what needs none is done.
+
+    Raises UsageError for a token that is none, or another workspace's, Fatal where Slack or the
+    disk refuses, Interrupted; what came before is kept, and not asked for again."""
+    started = world.clock()
+    with ProjectLock(project.folder), _opened(project) as store:
+        export = _load(store, project, world)
+        propose(store, project)
+        resolve(store, project, widen=store.meta("widen") == "yes")
+        token = world.environ.get(project.config.slack.token_env, "").strip()
+        work = Fetch(store, project, export, world, token)
+        work.run(topics)
+        # Somebody may have an address now.
+        propose(store, project)
+        store.checkpoint()
+        known = catalogue(project.adapter)
+        return FetchSummary(
+            found=by_kind(work.got.found),
+            fetched=by_kind(work.got.fetched),
+            already=by_kind(work.got.already),
+            refused=[tell(each, known) for each in work.got.refused.findings()],
+            bytes=work.got.bytes,
+            seconds=round(world.clock() - started, 3),
+            findings=[tell(each, known) for each in work.got.findings],
+        )
+
+
 def plan(
     project: Project, world: World, *, check: bool = False, widen: bool = False
 ) -> PlanSummary:
@@ -159,6 +205,7 @@ def plan(
         _prepare(project.adapter, project, _context(project, store, world))
         if check:
             asyncio.run(_check(store, project, world))
+            resolution = resolve(store, project, widen=widen)
         caps = _caps(store, project)
         with store.transaction():
             store.set_meta("widen", "yes" if widen else "")
@@ -168,6 +215,7 @@ def plan(
         if store.meta("planned") != digest or failed:
             make_plan(store, project, resolution, caps, world)
         with store.transaction():
+            store.set_findings(existing.STAGE, existing.hold_existing(store, resolution))
             store.set_meta("planned", digest)
             store.set_meta("shown", msgspec.json.encode(parts).decode())
         return summarize(store, project, digest, _target(store, project), caps)
@@ -185,9 +233,8 @@ def run(project: Project, world: World, *, digest: str = "") -> RunSummary:
         caps = _caps(store, project)
         parts = _digest_parts(store, project, resolution, caps)
         hold_to_shown(store, parts, digest)
-        shown = summarize(store, project, digest_of(parts), _target(store, project), caps)
-        if shown.blockers:
-            raise blocked(shown.blockers[0], project.adapter)
+        if found := blockers(store, project):
+            raise blocked(found[0], project.adapter)
         number = int(store.meta("runs", "0")) + 1
         with store.transaction():
             store.set_meta("runs", str(number))
@@ -218,7 +265,7 @@ def verify(project: Project, world: World) -> VerifySummary:
                 "This project has sent nothing yet.",
                 "Run `chat-migrate run` first.",
             )
-        tally, bulk = asyncio.run(_verify(store, project, world))
+        tally, against = asyncio.run(_verify(store, project, world))
         known = catalogue(project.adapter)
         findings: dict[str, Finding] = {}
         for finding in tally.findings:
@@ -230,7 +277,7 @@ def verify(project: Project, world: World) -> VerifySummary:
             return {kind: counter.get(kind, 0) for kind in RECORD_KINDS}
 
         return VerifySummary(
-            against="archive" if bulk else "server",
+            against=against,
             checked=kinds(tally.checked),
             missing=kinds(tally.missing),
             different=kinds(tally.different),
@@ -279,23 +326,20 @@ async def _push(
         hold_target(store, session)
         hold_caps(store, caps, session.caps)
         if isinstance(session, BulkSession):
-            adapter = project.adapter
-            assert isinstance(adapter, Composer)  # a conformance test holds that it is one
-            artifact = compose_all(store, adapter, session, world, number)
-            if isinstance(session, Deliverer) and session.delivers():
-                await session.deliver(artifact, world.progress.advance)
-            return {"path": str(artifact.path), "next_steps": list(artifact.next_steps)}
+            hold_converter(store, session.caps)
+            archive = compose_all(store, project.adapter, session, world, number)
+            if await deliver_archives(store, session, world):
+                async with _journal(project, world, number) as journal:
+                    await enroll(store, session, world, journal)
+            store.checkpoint()
+            write_accounts(store, session, project.reports, "placed")
+            return {"path": archive.path, "next_steps": list(archive.next_steps)}
         assert isinstance(session, LiveSession)
-        writer = open_store(project.store_path)
-        # What is sent must never be forgotten, not even when the power fails.
-        writer.db.execute("PRAGMA synchronous = FULL")
-        try:
-            async with Journal(writer, number, world.probe) as journal:
-                engine = Engine(store, project.adapter, session, world, journal)
-                await Push(engine).run()
-        finally:
-            writer.close()
+        async with _journal(project, world, number) as journal:
+            engine = Engine(store, project.adapter, session, world, journal)
+            await Push(engine).run()
         store.checkpoint()
+        write_accounts(store, session, project.reports, "live")
         if isinstance(session, Linker):
             write_permalinks(store, session, project.reports)
         return None
@@ -303,12 +347,30 @@ async def _push(
         await session.close()
 
 
-async def _verify(store: Store, project: Project, world: World) -> tuple[Any, bool]:
+@asynccontextmanager
+async def _journal(project: Project, world: World, number: int) -> AsyncIterator[Journal]:
+    """The journal of a run, with a connection of its own."""
+    writer = open_store(project.store_path)
+    # What is sent must never be forgotten, not even when the power fails.
+    writer.db.execute("PRAGMA synchronous = FULL")
+    try:
+        async with Journal(writer, number, world.probe) as journal:
+            yield journal
+    finally:
+        writer.close()
+
+
+async def _verify(store: Store, project: Project, world: World) -> tuple[Tally, str]:
     session = await _connect(store, project, world)
     try:
         hold_target(store, session)
-        verification = Verification(store, project.adapter, session, world)
-        return await verification.run(), session.caps.delivery == "bulk"
+        against = session.against if isinstance(session, BulkSession) else "server"
+        tally = await Verification(store, project.adapter, session, world, against).run()
+        # An archive's messages have no addresses before they are read back from the server.
+        taken = isinstance(session, BulkSession) and against == "server"
+        if taken and isinstance(session, Linker):
+            write_permalinks(store, session, project.reports, "placed")
+        return tally, against
     finally:
         await session.close()
 
@@ -317,8 +379,16 @@ async def _check(store: Store, project: Project, world: World) -> None:
     """CHECK: read the target, store what it allows and what was found."""
     session = await _connect(store, project, world)
     try:
-        findings = await session.check()
+        findings = list(await session.check())
+        known = catalogue(project.adapter)
+        barred = any(meaning(each.code, known).severity == "blocker" for each in findings)
+        # Where nobody may enter, nobody may be asked who is there either.
+        found = None if barred else await existing.read_existing(session)
+        if found is not None:
+            adopted = existing.adopt_accounts(store, project, found, session.caps)
+            findings += [Finding(code="accounts-found", count=adopted)] if adopted else []
         with store.transaction():
+            existing.keep_existing(store, found)
             store.set_findings("check", findings)
             store.set_meta("caps", msgspec.json.encode(session.caps).decode())
             store.set_meta("checked", session.fingerprint)
@@ -362,7 +432,8 @@ def _opened(project: Project) -> Iterator[Store]:
 
 
 def _context(project: Project, store: Store, world: World) -> Context:
-    return Context(folder=project.folder, environ=world.environ, memo=StoredMemo(store))
+    memo = StoredMemo(store, lambda name: world.probe("delivery.noted", name))
+    return Context(folder=project.folder, environ=world.environ, memo=memo)
 
 
 def _prepare(adapter: Adapter, project: Project, context: Context) -> Sequence[str]:
@@ -374,16 +445,19 @@ def _prepare(adapter: Adapter, project: Project, context: Context) -> Sequence[s
 
 def _caps(store: Store, project: Project) -> Capabilities:
     """What the target takes: as the last check found it, else as the adapter says it usually is."""
+    usual = project.adapter.caps(project.config.target)
     stored = store.meta("caps")
-    if stored:
-        return msgspec.json.decode(stored, type=Capabilities)
-    return project.adapter.caps(project.config.target)
+    # An adapter may have a kind of its own.
+    return msgspec.json.decode(stored, type=type(usual)) if stored else usual
 
 
 def _digest_parts(
     store: Store, project: Project, resolution: Resolution, caps: Capabilities
 ) -> dict[str, str]:
     parts = digest_parts(project, store.meta("loaded"), resolution, caps)
+    parts |= {"what was fetched": fetched_sum(store)}
+    if there := existing.directory_sum(store):
+        parts |= {"what stands at the target": there}
     return parts | ({"--widen-audience": "yes"} if store.meta("widen") else {})
 
 

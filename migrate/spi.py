@@ -55,6 +55,7 @@ __all__ = [
     "Look",
     "Meaning",
     "Memo",
+    "Merger",
     "Message",
     "MessageKind",
     "Opening",
@@ -82,6 +83,7 @@ __all__ = [
     "Skip",
     "Survey",
     "UsageError",
+    "Usher",
     "Wish",
     "piece_id",
     "reaction_id",
@@ -99,6 +101,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     lanes: calls in flight at once (live).
     reactions: `each` is a call of its own per person; `folded` travels inside its message; `none`
         are kept.
+    reply_reactions: whether a message within a thread keeps its reactions as others do.
     pins: whether pinned messages can be marked.
     files: `each` body is uploaded by itself before the first message that has it; `folded` bodies
         are joined into the archive; `none` travel, and links stand in the text.
@@ -110,9 +113,12 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     piece_limit: the most that one piece may measure, in the adapter's own unit.
     file_limit: bytes of the largest file, None where there is no bound.
     time_step: microseconds; times are kept in multiples of it.
+    piece_step: milliseconds between the pieces of one message; 0 where they share its time.
     repeatable: whether sending the same `Sending.id` again is harmless without asking first.
     members: `all` enters everybody who belongs to a conversation; `authors` leaves those out of
         public ones who never wrote there.
+    late_members: whether accounts of an earlier archive, and mapped ones, can be let into a
+        conversation once an archive is at its server (bulk, `Enroller`).
     part_messages: messages in a part (bulk).
     part_order: `thread` gives a part's messages thread by thread, `time` in the order of time.
     """
@@ -121,6 +127,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     order: Literal["lane", "global"] = "lane"
     lanes: int = 1
     reactions: Literal["each", "folded", "none"] = "each"
+    reply_reactions: bool = True
     pins: bool = True
     files: Literal["each", "folded", "none"] = "none"
     avatars: bool = False
@@ -132,8 +139,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     piece_limit: int = 16_000
     file_limit: int | None = None
     time_step: int = 1_000
+    piece_step: int = 0
     repeatable: bool = False
     members: Literal["all", "authors"] = "all"
+    late_members: bool = False
     part_messages: int = 2_000
     part_order: Literal["thread", "time"] = "time"
 
@@ -145,8 +154,9 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What asks for a place at the target.
 
     `id` is Slack's (a ts for a message, the name of an emoji), `name` the mapping's target or
-    Slack's own name, `time` milliseconds since the epoch, `snippet` what `survey` gave for the
-    message.
+    Slack's own name, `full_name` the same for people to read (accounts), `time` milliseconds since
+    the epoch, `snippet` what `survey` or `render` gave for the message, `thread` whether replies
+    follow it.
     """
 
     kind: Literal["account", "conversation", "message", "emoji"]
@@ -155,6 +165,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     private: bool = False
     time: int = 0
     snippet: str = ""
+    full_name: str = ""
+    thread: bool = False
 
 
 class Placement(msgspec.Struct, frozen=True, gc=False):
@@ -186,11 +198,13 @@ class Face(msgspec.Struct, frozen=True, gc=False):
 class Pointer(msgspec.Struct, frozen=True, gc=False):
     """Where a link within Slack leads at the target: into a conversation, and there to the first
     piece of an earlier message. `message` is None where the link names none, and where the target
-    does not have it; `lost` tells the second case."""
+    does not have it; `lost` tells the second case. `placement` is the message's own, once an
+    archive is composed."""
 
     conversation: Face
     message: Ref | None = None
     lost: bool = False
+    placement: Placement | None = None
 
 
 class Look(Protocol):
@@ -234,10 +248,12 @@ class Piece(msgspec.Struct, frozen=True, gc=False):
 
 
 class Rendered(msgspec.Struct, frozen=True, gc=False):
-    """A message as the target takes it: at least one piece, and the codes of what is lost."""
+    """A message as the target takes it: at least one piece, the codes of what is lost, and, for an
+    archive, the words that a topic may be named after."""
 
     pieces: tuple[Piece, ...]
     losses: tuple[str, ...] = ()
+    snippet: str = ""
 
 
 # --- acts, as a live session performs them --------------------------------------------------------
@@ -264,7 +280,9 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
     `map` takes one that stands there already under the name of its placement. `private` may be
     stricter than the conversation's kind. `members` are those who shall be able to
-    read it: for direct messages exactly these. `opener` is a participant who makes it.
+    read it: for direct messages exactly these. `opener` is a participant who makes it. One that is
+    `carried` stands there since an earlier archive, and here only for the `members` that enter it
+    with this one; it is not counted again.
     """
 
     conversation: Conversation
@@ -274,6 +292,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     opener: Account | None = None
     ref: Ref = ""
     action: Literal["create", "map"] = "create"
+    carried: bool = False
 
 
 class CustomEmoji(msgspec.Struct, frozen=True, kw_only=True):
@@ -350,7 +369,9 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
 class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing found at the target. `id` is the `Sending.id` or `Reacting.id` kept with it, "" for
     what people wrote themselves. `time`: milliseconds. For a reaction `message` is what it is under
-    and `emoji` its key; for a piece both are empty and `payload` is as `render` made it."""
+    and `emoji` its key; for a piece both are empty and `payload` is as `render` made it. `files`
+    are the refs (in an archive the ids) of the bodies that hang on a piece and are really there,
+    None where nobody has looked."""
 
     ref: Ref
     id: str
@@ -360,6 +381,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     root: Ref | None = None
     message: Ref = ""
     emoji: str = ""
+    files: tuple[Ref, ...] | None = None
 
 
 class Audience(msgspec.Struct, frozen=True, kw_only=True):
@@ -448,13 +470,15 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message of a part, with everything folded in that the archive carries inside it. `id` is
-    that of its first piece, `root_id` that of its thread root, "" outside threads. `look` is what
-    this message may see: of other messages only earlier ones. One that is `carried` is in an
-    earlier archive already, in these very words, and stands here for what hangs on it: new replies,
-    reactions or a pin. It is not counted again, but what is new of it is."""
+    that of its first piece, `root_id` that of its thread root, "" outside threads. Its words are
+    `rendered`, as the plan did it, and `message.body` is empty. `look` is what this message may
+    see: of other messages only earlier ones. One that is `carried` is in an earlier archive
+    already, in these very words, and stands here for what hangs on it: new replies, reactions or a
+    pin. It is not counted again, but what is new of it is."""
 
     id: str
     message: Message
+    rendered: Rendered
     placement: Placement
     opening: Opening
     author: Account
@@ -539,6 +563,12 @@ class Linker(Protocol):
 
 
 @runtime_checkable
+class Usher(Protocol):
+    def sign_in(self, account: Account) -> str:
+        """How the account's owner signs in, in a line for a person; "" where nobody can."""
+
+
+@runtime_checkable
 class Directory(Protocol):
     async def accounts(self) -> Sequence[Existing]: ...
 
@@ -564,6 +594,17 @@ class Deliverer(Protocol):
         """Bring the archive into the server and wait until it has taken it; `arrived` is told how
         many messages more are there. Upload and job are kept in the memo, so that a repeat after a
         crash goes on with them and never starts a second job."""
+
+
+@runtime_checkable
+class Merger(Protocol):
+    """An adapter at whose target a direct conversation is known by who is in it, so that several of
+    Slack's become one."""
+
+    def lane_key(self, conversation: Conversation, members: Sequence[str]) -> str:
+        """The same for direct conversations that are one there, "" for one that is not known by its
+        members. `members` are the Slack ids of all who are in it, in order. Nobody enters or leaves
+        a conversation that has a key."""
 
 
 @runtime_checkable
@@ -612,9 +653,11 @@ class Adapter(Protocol):
 
     def survey(self, message: Message, look: Look, caps: Capabilities) -> Survey: ...
 
-    def place(
-        self, wish: Wish, root: Placement | None, free: Callable[[str], bool]
-    ) -> Placement: ...
+    def place(self, wish: Wish, root: Placement | None, free: Callable[[str], bool]) -> Placement:
+        """Where something goes; `root` is where a reply's thread stands. `free` says whether a name
+        is still to be had, upper and lower case being one, and for a message whether a time is (all
+        digits: milliseconds) or a topic of the conversation."""
+        ...
 
     def render(self, message: Message, look: Look, caps: Capabilities) -> Rendered: ...
 
@@ -624,11 +667,13 @@ class Adapter(Protocol):
 
 @runtime_checkable
 class Composer(Protocol):
-    """The bulk half of an adapter: pure, and called in other processes."""
+    """The bulk half of an adapter: pure, and called in other processes. Its `render` is called
+    while planning, where people and conversations have their placements already and other messages
+    their ids, and what it made is kept; `survey` is not asked."""
 
     def compose(
         self,
         part: Part,
-        rows: Iterable[Account | Opening | Posting],
+        rows: Iterable[CustomEmoji | Account | Opening | Posting],
         caps: Capabilities,
     ) -> Composed: ...

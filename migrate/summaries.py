@@ -10,6 +10,7 @@ from migrate.stages.plan import Estimate, PlanSummary, Told
 
 __all__ = [
     "Estimate",
+    "FetchSummary",
     "InitSummary",
     "InspectSummary",
     "PlanSummary",
@@ -41,6 +42,24 @@ class InitSummary(msgspec.Struct, frozen=True, kw_only=True):
     conversations: int
     next_steps: list[str]
     exit: int = 0
+
+
+class FetchSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The object of `fetch --json`: bodies by kind (files, avatars, emoji). `found` is the sum of
+    `fetched`, `already` and `refused`, which says why; `bytes` are those that were fetched."""
+
+    found: dict[str, int]
+    fetched: dict[str, int]
+    already: dict[str, int]
+    refused: list[Told]
+    bytes: int
+    seconds: float
+    findings: list[Told]
+
+    @property
+    def exit(self) -> int:
+        loud = any(told.severity in ("warning", "error") for told in self.findings)
+        return 1 if loud or self.refused else 0
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,10 +12,15 @@ import pytest
 _TESTS = (
     "checking",
     "conversations",
+    "enclosed",
+    "extras",
+    "files",
     "interruption",
     "limits",
+    "mapping",
     "messages",
     "migration",
+    "missing",
     "purity",
     "repetition",
 )
@@ -24,16 +29,39 @@ pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in _TESTS))
 
 from adapters.conformance.checking import Checking  # noqa: E402
 from adapters.conformance.conversations import Conversations  # noqa: E402
+from adapters.conformance.extras import Extras  # noqa: E402
+from adapters.conformance.files import Files  # noqa: E402
 from adapters.conformance.interruption import Interruption  # noqa: E402
 from adapters.conformance.limits import Limits  # noqa: E402
+from adapters.conformance.mapping import MappingFiles  # noqa: E402
 from adapters.conformance.messages import Messages  # noqa: E402
+from adapters.conformance.missing import MissingFiles  # noqa: E402
 from adapters.conformance.purity import Purity  # noqa: E402
 from adapters.conformance.repetition import Repetition  # noqa: E402
-from adapters.conformance.target import Holding, Mark, Post, Room, Target  # noqa: E402
+from adapters.conformance.target import (  # noqa: E402
+    Attached,
+    Holding,
+    Mark,
+    Post,
+    Room,
+    Target,
+)
 from adapters.conformance.workspace import Workspace  # noqa: E402
 
-__all__ = ["Conformance", "Holding", "Mark", "Post", "Room", "Target", "Workspace"]
+__all__ = ["Attached", "Conformance", "Holding", "Mark", "Post", "Room", "Target", "Workspace"]
 
 
-class Conformance(Conversations, Messages, Repetition, Interruption, Limits, Purity, Checking):
+class Conformance(
+    Conversations,
+    Messages,
+    Files,
+    MissingFiles,
+    Extras,
+    MappingFiles,
+    Repetition,
+    Interruption,
+    Limits,
+    Purity,
+    Checking,
+):
     """All the tests."""

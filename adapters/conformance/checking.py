@@ -44,6 +44,24 @@ class Checking:
         assert verified.duplicate["messages"] == 1
         assert not any(verified.missing.values())
 
+    def test_verify_finds_that_a_body_is_missing(self, target: Target, tmp_path: Path) -> None:
+        workspace, general, (ann, _) = everyday_workspace()
+        files = [workspace.file(ann, f"{name}.bin", name.encode()) for name in ("kept", "lost")]
+        general.say(ann, "both of them").attach(*files)
+        migration = Migration(target, tmp_path, workspace)
+        if migration.caps.files == "none":
+            pytest.skip("the target keeps no files")
+        migration.fetch(*files)
+        migration.run()
+        assert assert_verified(migration).checked["files"] == 2
+        held = [file for post in migration.holding().posts for file in post.files]
+        with _damage():
+            target.lose_body(migration.folder, next(f for f in held if f.name == "lost.bin"))
+        verified = migration.verify()
+        assert (verified.checked["files"], verified.missing["files"]) == (1, 1)
+        assert not any(verified.different.values())
+        assert verified.exit == 5
+
     def test_verify_leaves_alone_what_people_wrote(self, target: Target, tmp_path: Path) -> None:
         migration, post = _moved(target, tmp_path)
         with _damage():

@@ -1,12 +1,19 @@
 """Every field of `Capabilities` held to its word, and the purity of what must be pure."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapters.conformance.migration import Migration, assert_whole, live_migration, tampered
+from adapters.conformance.migration import (
+    Migration,
+    assert_verified,
+    assert_whole,
+    live_migration,
+    tampered,
+)
 from adapters.conformance.repetition import everyday_workspace
 from adapters.conformance.target import Target
 from adapters.conformance.workspace import Workspace
@@ -107,6 +114,25 @@ class Limits:
         caps = migration.caps
         migration.run()
         assert all(post.time * 1000 % caps.time_step == 0 for post in migration.holding().posts)
+
+    def test_pieces_follow_each_other(self, target: Target, tmp_path: Path) -> None:
+        """piece_step: how far apart the pieces of one message are, and nobody's in between."""
+        workspace = Workspace()
+        ann, bob = workspace.person("ann"), workspace.person("bob")
+        general = workspace.channel("general", ann, bob)
+        caps = Migration(target, tmp_path / "limit", workspace).caps
+        general.say(ann, "word " * (caps.piece_limit // 2))
+        general.say(bob, "at the same time", after=0.001)
+        migration = Migration(target, tmp_path / "long", workspace)
+        migration.run()
+        posts = migration.holding().posts
+        times = [post.time for post in posts if post.author == ann]
+        assert len(times) > 1
+        assert [time - times[0] for time in times] == [
+            n * caps.piece_step for n in range(len(times))
+        ]
+        assert caps.piece_step == 0 or len({post.time for post in posts}) == len(posts)
+        assert_verified(migration)
 
     def test_repeated_send(self, target: Target, tmp_path: Path) -> None:
         """repeatable: the same id again makes no second message."""
@@ -242,7 +268,8 @@ def _noting(call: Any, notes: dict[str, list[str]], name: str) -> Any:
 
 
 def _body(path: Path) -> Body:
-    return Body(file=File(id="F00000001", name=path.name), path=path, sha256="0" * 64)
+    digest = sha256(path.name.encode()).hexdigest()
+    return Body(file=File(id="F00000001", name=path.name), path=path, sha256=digest)
 
 
 def _assert_order(caps: Capabilities, postings: Sequence[Posting]) -> None:

@@ -1,6 +1,7 @@
 """Driving the engine from a test: a project, its runs and re-runs, sessions that misbehave, and the
 comparison of what was said with what a target holds."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,12 +11,14 @@ from typing import Any
 import pytest
 
 from adapters.conformance.target import Holding, Post, Target
-from adapters.conformance.workspace import Said, Workspace
+from adapters.conformance.workspace import Said, Shared, Workspace
 from migrate import runner
 from migrate.model import RECORD_KINDS
 from migrate.registry import Registry
 from migrate.runner import World
 from migrate.spi import Adapter, Capabilities, Session
+from migrate.store import Store, open_store
+from migrate.store.files import Held, body_path, put_bodies
 
 Line = tuple[str, str, str, str]
 """Conversation, author, text, and the text of the thread's root ("" outside threads)."""
@@ -23,6 +26,8 @@ Line = tuple[str, str, str, str]
 Probe = Callable[[str, str], None]
 
 PLACEHOLDER = "(a root that the export does not hold)"
+
+_TEXTS = ("snippet", "post", "quip", "space")
 
 
 def _unwatched(step: str, subject: str) -> None:
@@ -63,8 +68,53 @@ class Migration:
         folder = self._exports[0].parent / f"export-{len(self._exports) + 1}"
         self._exports.append(workspace.write(folder))
 
-    def plan(self) -> runner.PlanSummary:
-        return runner.plan(self._project(), self._world())
+    def fetch(self, *files: Shared) -> None:
+        """Bring these bodies into the project, as `fetch` does."""
+        for file in files:
+            assert file.content is not None
+            text = file.content.decode() if file.record["mode"] in _TEXTS else None
+            self.fetch_body(file.id, file.content, file.mimetype, text)
+
+    def fetch_body(
+        self, id: str, content: bytes, mimetype: str = "image/png", text: str | None = None
+    ) -> None:
+        """Bring one body: a file's, or a picture by an id that begins with `avatar/` or
+        `emoji/`."""
+        digest = hashlib.sha256(content).hexdigest()
+        path = body_path(self.folder, digest)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_bytes(content)
+        held = Held(id=id, sha256=digest, size=len(content), mimetype=mimetype, text=text)
+        with self.storing() as store:
+            put_bodies(store, [held])
+
+    def refuse_body(self, id: str, code: str) -> None:
+        """Note why a body cannot be brought."""
+        with self.storing() as store:
+            put_bodies(store, [Held(id=id, code=code)])
+
+    @contextmanager
+    def storing(self) -> Iterator[Store]:
+        """The project's store, for what `fetch` would write into it."""
+        store = open_store(self.folder / "state.db")
+        try:
+            with store.transaction():
+                yield store
+        finally:
+            store.close()
+
+    def map(self, sheet: str, id: str, **cells: str) -> None:
+        """Edit the row of `id` in a mapping file as a spreadsheet would."""
+        path = self.folder / "mappings" / sheet
+        header, *rows = [line.split(",") for line in path.read_text().splitlines()]
+        for row in rows:
+            if row[0] == id:
+                for column, value in cells.items():
+                    row[header.index(column)] = value
+        path.write_text("".join(",".join(row) + "\n" for row in [header, *rows]))
+
+    def plan(self, *, check: bool = False) -> runner.PlanSummary:
+        return runner.plan(self._project(), self._world(), check=check)
 
     def run(self) -> runner.RunSummary:
         """Plan and run, as the next evening's administrator does."""
@@ -87,9 +137,12 @@ class Migration:
     def caps(self) -> Capabilities:
         return self.target.adapter.caps(self._project().config.target)
 
-    def kept_reactions(self, count: int) -> int:
-        """How many of `count` different reactions this target has a place for."""
-        return 0 if self.caps.reactions == "none" else count
+    def kept_reactions(self, count: int, under_replies: int = 0) -> int:
+        """How many of `count` different reactions this target has a place for, of which so many are
+        under replies."""
+        if self.caps.reactions == "none":
+            return 0
+        return count if self.caps.reply_reactions else count - under_replies
 
     def _project(self) -> runner.Project:
         overrides = {"source.exports": [str(path) for path in self._exports]}

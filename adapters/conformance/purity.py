@@ -10,7 +10,7 @@ from adapters.conformance.migration import Migration, tampered
 from adapters.conformance.repetition import everyday_workspace
 from adapters.conformance.target import Target
 from mappings import losses, mrkdwn
-from migrate.model import RECORD_KINDS, Key, Message
+from migrate.model import RECORD_KINDS, File, Key, Message
 from migrate.spi import Face, Pointer, Wish
 
 _TEXTS = (
@@ -46,7 +46,7 @@ class SteadyLook:
         return None
 
     def file(self, id: str) -> str | None:
-        return None
+        return self._ref if id.startswith("F") else None
 
 
 class Purity:
@@ -70,6 +70,32 @@ class Purity:
         assert surveyed.losses == rendered.losses
         assert set(surveyed.losses) <= adapter.codes.keys() | losses.MARKDOWN.codes | {losses.LINK}
         assert len(adapter.render(message, short, caps).pieces) <= len(rendered.pieces)
+
+    @pytest.mark.parametrize("text", ["", "plain words", "word " * 500])
+    @pytest.mark.parametrize("count", [1, 2, 12])
+    def test_render_with_files_agrees_with_survey(
+        self, target: Target, tmp_path: Path, text: str, count: int
+    ) -> None:
+        caps = Migration(target, tmp_path, everyday_workspace()[0]).caps
+        if caps.files == "none":
+            pytest.skip("the target keeps no files")
+        types = ("image/png", "video/mp4", "audio/mpeg", "application/pdf", "")
+        message = Message(
+            key=Key("T00000001", "C00000001", "1700000000.000100"),
+            author="U00000001",
+            kind="message",
+            body=mrkdwn.parse(text),
+            files=tuple(
+                File(id=f"F{n}", name=f"file {n}", mimetype=types[n % len(types)], size=n)
+                for n in range(count)
+            ),
+        )
+        adapter = target.adapter
+        planned = SteadyLook(caps.ref_width)
+        rendered = adapter.render(message, planned, caps)
+        assert adapter.render(message, planned, caps) == rendered
+        assert adapter.survey(message, planned, caps).pieces == len(rendered.pieces) >= 1
+        assert len(adapter.render(message, SteadyLook(3), caps).pieces) <= len(rendered.pieces)
 
     @pytest.mark.parametrize("kind", ["account", "conversation"])
     def test_names_are_free_and_the_same_each_time(

@@ -8,6 +8,7 @@ from adapters.conformance.migration import (
     assert_verified,
     assert_whole,
     live_migration,
+    post_of,
     tampered,
 )
 from adapters.conformance.target import Target
@@ -65,8 +66,75 @@ class Repetition:
         migration.export_again(workspace)
         summary = migration.run()
         holding = assert_whole(migration, workspace)
-        assert len(holding.marks) == migration.kept_reactions(5)
+        assert len(holding.marks) == migration.kept_reactions(5, under_replies=1)
         assert_sums(summary)
+
+    def test_late_reply_to_a_message_that_was_edited(self, target: Target, tmp_path: Path) -> None:
+        """It hangs where its thread began, whatever that says by now; and nothing comes twice."""
+        workspace, general, (ann, bob) = everyday_workspace()
+        migration = Migration(target, tmp_path, workspace)
+        migration.run()
+        root = general.said[0]
+        before = post_of(migration.holding(), root)
+        root.edit("shall we, then?").react("eyes", bob)
+        reply = general.say(ann, "late answer", root=root, after=1_000)
+        migration.export_again(workspace)
+        first = migration.run()
+        assert_sums(first)
+        holding = migration.holding()
+        posts = [post for post in holding.posts if post.conversation == general.id]
+        assert len(posts) == len(general.said)
+        (under,) = (p for p in posts if p.ref == post_of(holding, reply).root)
+        assert under.text in (before.text, root.text)
+        assert len(holding.marks) == migration.kept_reactions(5, under_replies=1)
+        assert_verified(migration)
+        again = migration.run()
+        assert not any(again.sent.values())
+        assert migration.holding() == holding
+
+    def test_newcomer_to_an_old_conversation(self, target: Target, tmp_path: Path) -> None:
+        workspace = Workspace()
+        ann, bob = workspace.person("ann"), workspace.person("bob")
+        board = workspace.channel("board", ann, private=True)
+        workspace.channel("hall", ann, bob).say(bob, "hello")
+        board.say(ann, "for us alone")
+        migration = Migration(target, tmp_path, workspace)
+        migration.run()
+        cat = workspace.person("cat")
+        board.record["members"] = [ann, cat]
+        board.say(cat, "may I?")
+        migration.export_again(workspace)
+        summary = migration.run()
+        assert not any(summary.failed.values())
+        assert_sums(summary)
+        holding = assert_whole(migration, workspace)
+        assert holding.rooms[board.id].readers == {ann, cat}
+        assert_verified(migration)
+
+    def test_somebody_known_enters_an_old_conversation(
+        self, target: Target, tmp_path: Path
+    ) -> None:
+        """An archive may not speak of an account again; what it cannot do is told beforehand."""
+        workspace = Workspace()
+        ann, bob = (workspace.person(name, email=f"{name}@example.org") for name in ("ann", "bob"))
+        board = workspace.channel("board", ann, private=True)
+        workspace.channel("hall", ann, bob).say(bob, "hello")
+        board.say(ann, "for us alone")
+        migration = Migration(target, tmp_path, workspace)
+        migration.run()
+        board.record["members"] = [ann, bob]
+        migration.export_again(workspace)
+        plan = migration.plan()
+        late = {loss.code for loss in plan.losses} & {"member-late"}
+        assert_sums(migration.resume())
+        caps = migration.caps
+        if caps.delivery == "live" or caps.delta == "rewrite" or caps.late_members:
+            assert not late
+            assert migration.holding().rooms[board.id].readers == {ann, bob}
+            assert_verified(migration)
+        else:
+            assert late
+            assert migration.holding().rooms[board.id].readers == {ann}
 
     def test_what_was_mentioned_comes_later(self, target: Target, tmp_path: Path) -> None:
         """A message stays as it was sent, though the channel that it names is known by now."""

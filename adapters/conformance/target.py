@@ -9,13 +9,22 @@ import msgspec
 from migrate.spi import Adapter
 
 
+class Attached(msgspec.Struct, frozen=True, kw_only=True):
+    """A file as whoever reads the post gets it, the body read whole."""
+
+    name: str
+    mimetype: str
+    sha256: str
+
+
 class Post(msgspec.Struct, frozen=True, kw_only=True):
     """One piece as the target holds it.
 
     `ref` is anything that tells posts apart; `root` the ref of the thread's root, "" outside
     threads; `time` milliseconds since the epoch. `conversation` and `author` are Slack ids: every
     target keeps a trace of them. `size` is what `caps.piece_limit` measures. A broadcast reply may
-    be one post with `also_shown`, or a post in the thread and another beside it.
+    be one post with `also_shown`, or a post in the thread and another beside it. `files` hang on
+    it; one that brings files and no words has the text "".
     """
 
     ref: str
@@ -26,6 +35,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     root: str = ""
     also_shown: bool = False
+    files: tuple[Attached, ...] = ()
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,11 +57,14 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a target holds: rooms by Slack id, posts in each room's own order."""
+    """All that a target holds: rooms by Slack id, posts in each room's own order; people's pictures
+    by Slack id and the images of custom emoji by their names in Slack, each as its sha256."""
 
     rooms: Mapping[str, Room] = {}
     posts: tuple[Post, ...] = ()
     marks: tuple[Mark, ...] = ()
+    avatars: Mapping[str, str] = {}
+    emoji: Mapping[str, str] = {}
 
 
 class Target:
@@ -86,6 +99,10 @@ class Target:
 
     def repeat(self, project: Path, post: Post) -> None:
         """Put a second copy of a post there, the importer's mark on it too."""
+        raise NotImplementedError
+
+    def lose_body(self, project: Path, file: Attached) -> None:
+        """Take a file's bytes away, and leave the posts that it hangs on."""
         raise NotImplementedError
 
     def widen(self, project: Path, conversation: str) -> None:

@@ -1,6 +1,7 @@
 """Tiny Slack workspaces, built in code and written as the folder that an unpacked export is. What a
 builder was told is also the truth that a test compares a target with."""
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,31 @@ _FILES = {
 }
 
 
+class Shared:
+    """One file: its record in the export, and the body that Slack has of it, None where it has
+    none."""
+
+    def __init__(self, record: Json, content: bytes | None) -> None:
+        self.record = record
+        self.content = content
+
+    @property
+    def id(self) -> str:
+        return str(self.record["id"])
+
+    @property
+    def name(self) -> str:
+        return str(self.record["name"])
+
+    @property
+    def mimetype(self) -> str:
+        return str(self.record["mimetype"])
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content or b"").hexdigest()
+
+
 class Said:
     """One message: where, when (`ts`), by whom (a person's id), and its record in the export."""
 
@@ -29,6 +55,7 @@ class Said:
         self.record = record
         self.author = author
         self.reactions: list[tuple[str, str]] = []
+        self.files: list[Shared] = []
 
     @property
     def ts(self) -> str:
@@ -49,6 +76,14 @@ class Said:
         assert isinstance(listed, list)
         listed.append({"name": emoji, "users": list(people), "count": len(people)})
         self.reactions += [(emoji, person) for person in people]
+        return self
+
+    def attach(self, *files: Shared) -> "Said":
+        """Files that were shared with this message."""
+        listed = self.record.setdefault("files", [])
+        assert isinstance(listed, list)
+        listed += [file.record for file in files]
+        self.files += files
         return self
 
     def edit(self, text: str, after: float = 60.0) -> "Said":
@@ -126,7 +161,9 @@ class Workspace:
 
     def __init__(self) -> None:
         self.places: list[Place] = []
+        self.files: list[Shared] = []
         self._users: list[Json] = []
+        self._loose: dict[str, list[Json]] = {}
         self._bots: dict[str, str] = {}
         self._micros = 1_700_000_000_000_000
 
@@ -135,8 +172,11 @@ class Workspace:
         """Every message, in the order of time."""
         return sorted((said for place in self.places for said in place.said), key=lambda s: s.ts)
 
-    def person(self, name: str, *, deactivated: bool = False, guest: bool = False) -> str:
-        return self._user(name, {"deleted": deactivated, "is_restricted": guest}, {})
+    def person(
+        self, name: str, *, deactivated: bool = False, guest: bool = False, email: str = ""
+    ) -> str:
+        profile: Json = {"email": email} if email else {}
+        return self._user(name, {"deleted": deactivated, "is_restricted": guest}, profile)
 
     def bot(self, name: str) -> str:
         """A bot with an account in users.json, as every newer app has."""
@@ -167,12 +207,39 @@ class Workspace:
         """The conversation beside a canvas."""
         return self._place("file", "C", f"FC:F{len(self.places):08d}:Plan", members, {})
 
+    def file(
+        self,
+        owner: str,
+        name: str,
+        content: bytes | None,
+        *,
+        mimetype: str = "application/octet-stream",
+        **record: object,
+    ) -> Shared:
+        """A file that `owner` uploaded; `record` is laid over what Slack would write of it."""
+        id = f"F{len(self.files) + 1:08d}"
+        written: Json = {"id": id, "name": name, "title": name, "mimetype": mimetype}
+        written |= {"mode": "hosted", "user": owner, "size": len(content or b"")}
+        written |= {"created": self._micros // 1_000_000}
+        written["url_private_download"] = f"https://files.slack.com/files-pri/T00000001-{id}/{name}"
+        written["permalink"] = f"https://acme.slack.com/files/{owner}/{id}/{name}"
+        self.files.append(Shared(written | record, content))
+        return self.files[-1]
+
+    def leave(self, file: Shared, place: "Place | None", listed: str = "canvases.json") -> None:
+        """A file that no message brought: a root file of the export lists it, as one that belongs
+        to a conversation or to none."""
+        channels = [place.id] if place is not None else []
+        self._loose.setdefault(listed, []).append(file.record | {"channels": channels})
+
     def write(self, folder: Path) -> Path:
         """The export as a folder that does not exist yet."""
         folder.mkdir(parents=True)
         _write_json(folder / "users.json", self._users)
         for kind, file in _FILES.items():
             _write_json(folder / file, [p.record for p in self.places if p.kind == kind])
+        for name, records in self._loose.items():
+            _write_json(folder / name, records)
         for place in self.places:
             days: dict[str, list[Json]] = {}
             for entry in place.entries:

@@ -47,18 +47,21 @@ class MatrixAdapter:
     codes: Catalogue = CODES
     keeps: Mapping[str, str] = MappingProxyType(
         {
-            "accounts": "an account each, with the name that Slack shows; nobody can sign in to it",
+            "accounts": "an account each, with the name and picture that Slack shows; nobody can "
+            "sign in to it",
             "conversations": "a room each; public ones open to the members of one space",
             "messages": "by their authors, at their times, in their threads",
             "notices": "as notices",
-            "reactions": "one by one, at the time of their message; custom emoji by their names",
+            "reactions": "one by one, at the time of their message; custom emoji as images",
             "pins": "as the room's pinned messages",
-            "files": "as links",
+            "files": "uploaded, each beside its message; whoever knows a file's address can fetch "
+            "it",
         }
     )
 
     def caps(self, config: Target) -> Capabilities:
-        # A mention holds an account: prefix, name and server.
+        # A mention holds an account: prefix, name and server. A file's address is shorter: Synapse
+        # gives 24 characters behind `mxc://server/`, no media store that is known more than 64.
         account = len(config.ghost("x" * LOCALPART_LIMIT))
         return Capabilities(
             delivery="live",
@@ -66,6 +69,9 @@ class MatrixAdapter:
             lanes=16,
             members=config.members,
             reactions="each",
+            files="each",
+            avatars=True,
+            emoji=True,
             ref_width=max(_EVENT_ID, account),
             piece_limit=_PIECE_LIMIT,
             file_limit=_UPLOAD_LIMIT,

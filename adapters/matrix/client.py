@@ -42,7 +42,9 @@ class Refused(Skip):
     """
 
     def __init__(self, status: int, errcode: str) -> None:
-        super().__init__(_SKIPS.get(errcode, "matrix-refused"))
+        # What stands before a homeserver may refuse a body's size too, in words of its own.
+        code = "matrix-too-large" if status == 413 else "matrix-refused"
+        super().__init__(_SKIPS.get(errcode, code))
         self.status = status
         self.errcode = errcode
 
@@ -199,5 +201,11 @@ def _judge(status: int, errcode: object, message: object, retry_after_ms: object
             "matrix-account-missing",
             "An account that this project made is not on the homeserver any more.",
             "Is it the same homeserver, with the same database? If not, begin a new project.",
+        )
+    if code.endswith("USER_LIMIT_EXCEEDED"):  # with a prefix while it was a proposal
+        raise Fatal(
+            "matrix-upload-quota",
+            "The homeserver takes no more uploads from the importer for now.",
+            "Lift `media_upload_limits` in homeserver.yaml for the import, or run again later.",
         )
     raise Refused(status, code)

@@ -66,7 +66,20 @@ CODES: Catalogue = MappingProxyType(
         ),
         # What the conversion cannot keep.
         "matrix-custom-emoji": Meaning(
-            "note", "A custom emoji is shown by its name, :like_this:.", ""
+            "note",
+            "A custom emoji without an image is shown by its name, :like_this:.",
+            "`chat-migrate fetch` brings the images.",
+        ),
+        "matrix-reaction-image": Meaning(
+            "note",
+            "A reaction with a custom emoji is an image, which not every client shows.",
+            "Element Web shows it where its configuration has `feature_render_reaction_images`.",
+        ),
+        "matrix-media-by-uri": Meaning(
+            "note",
+            "A file can be fetched by every account of the homeserver that knows its address, also "
+            "one of a private room.",
+            "The addresses cannot be guessed and stand in the room's own messages alone.",
         ),
         "matrix-edit-mark": Meaning(
             "note", "A message is brought in its final text, without the mark that it was edited."
@@ -77,6 +90,13 @@ CODES: Catalogue = MappingProxyType(
         # Why one act fails.
         "matrix-too-large": Meaning(
             "error", "The homeserver takes no event or file of this size.", "Raise its limit."
+        ),
+        "matrix-upload-cut": Meaning(
+            "error",
+            "Each time that a file was uploaded the connection was cut, although the homeserver "
+            "answers.",
+            "Look for a limit on bodies in the proxy before it, such as nginx's "
+            "`client_max_body_size`, then run again.",
         ),
         "matrix-forbidden": Meaning(
             "error",

@@ -1,20 +1,24 @@
 """Reading rooms back: their timeline as the engine compares it, single events by the id that was
 kept in them, and who can read a room."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+import asyncio
+import re
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from adapters.matrix.calls import MARK, Calls
-from adapters.matrix.client import Json, Refused
+from adapters.matrix.client import Answer, Json, Refused, done
 from adapters.matrix.config import Config
 from adapters.matrix.rooms import Rooms
 from migrate.model import Ref
 from migrate.spi import Audience, Existing, Opening, Seen
 
 _PAGE = 500
+_ABREAST = 8
 _KINDS = ("m.room.message", "m.reaction")
+_ADDRESS = re.compile(r"mxc://[^/?#%\s]+/[\w-]+", re.ASCII)
 _FILTER = msgspec.json.encode({"types": list(_KINDS)}).decode()
 
 
@@ -27,26 +31,31 @@ class Reading:
         self._calls = calls
         self._client = calls.read
         self._rooms = rooms
+        self._sizes: dict[Ref, int | None] = {}
 
     async def find(self, opening: Opening, ids: Collection[str]) -> Mapping[str, Ref]:
         """Which of these ids the room holds. Reads from its end, for they are mostly there."""
         wanted, found = set(ids), dict[str, Ref]()
         if not wanted:
             return found
-        async for event in self._events(opening, "b"):
-            identity = mark_of(event)
-            if identity in wanted and not is_redacted(event):
-                found[identity] = event["event_id"]
-                wanted.discard(identity)
-                if not wanted:
-                    break
+        async for page in self._pages(opening, "b"):
+            for event in page:
+                identity = mark_of(event)
+                if identity in wanted and not is_redacted(event):
+                    found[identity] = event["event_id"]
+                    wanted.discard(identity)
+            if not wanted:
+                break
         return found
 
     async def read(self, opening: Opening) -> AsyncIterator[Seen]:
-        """Every message and reaction in the room's own order, redacted ones left out."""
-        async for event in self._events(opening, "f"):
-            if not is_redacted(event):
-                yield seen(event)
+        """Every message and reaction in the room's own order, redacted ones left out; of each file
+        whether the homeserver has the body."""
+        async for page in self._pages(opening, "f"):
+            kept = [event for event in page if not is_redacted(event)]
+            await self._measure(filter(None, map(file_of, kept)))
+            for event in kept:
+                yield seen(event, self._sizes)
 
     async def audience(self, opening: Opening) -> Audience:
         room, host = await self._rooms.locate(opening), self._rooms.host(opening)
@@ -129,18 +138,38 @@ class Reading:
         answer = await self._client.call("GET", path)
         return bool(answer.get("visibility") == "public")
 
-    async def _events(self, opening: Opening, direction: str) -> AsyncIterator[Json]:
+    async def _pages(self, opening: Opening, direction: str) -> AsyncIterator[list[Json]]:
         room, host = await self._rooms.locate(opening), self._rooms.host(opening)
         query = {"dir": direction, "limit": str(_PAGE), "filter": _FILTER}
         while True:
             with self._client.acting(host):
                 page = await self._client.call("GET", ["rooms", room, "messages"], query=query)
-            for event in page["chunk"]:
-                if event["type"] in _KINDS:
-                    yield event
+            yield [event for event in page["chunk"] if event["type"] in _KINDS]
             if not page.get("end"):
                 return
             query["from"] = page["end"]
+
+    async def _measure(self, files: Iterable[Ref]) -> None:
+        """Ask for the sizes of bodies, each once."""
+        waiting = iter({file for file in files if file not in self._sizes})
+
+        async def work() -> None:
+            for file in waiting:
+                self._sizes[file] = await self._size(file)
+
+        await asyncio.gather(*(work() for _ in range(_ABREAST)))
+
+    async def _size(self, file: Ref) -> int | None:
+        """Bytes of a body, None where the homeserver has none: media can be taken away while the
+        messages that speak of it stay."""
+        path = f"/_matrix/client/v1/media/download/{file.removeprefix('mxc://')}"
+        try:
+            response = await done(self._client._send(Answer, "HEAD", path))
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+        return int(response.transport_response.content_length or 0)
 
 
 def mark_of(event: Json) -> str:
@@ -154,8 +183,17 @@ def is_redacted(event: Json) -> bool:
     return not event["content"] or "redacted_because" in event.get("unsigned", {})
 
 
-def seen(event: Json) -> Seen:
-    """A timeline event, its content as `render` made it: without relation and Slack's identity."""
+def file_of(event: Json) -> Ref:
+    """The address of the body that an imported message brings, "" where it brings none. What people
+    share themselves may lie on other homeservers, and is not asked for."""
+    address = event["content"].get("url")
+    known = mark_of(event) and isinstance(address, str) and _ADDRESS.fullmatch(address)
+    return str(address) if known else ""
+
+
+def seen(event: Json, sizes: Mapping[Ref, int | None]) -> Seen:
+    """A timeline event, its content as `render` made it: without relation and Slack's identity.
+    `sizes` are those of the bodies."""
     content = dict(event["content"])
     relation = content.pop("m.relates_to", None)
     content.pop(MARK, None)
@@ -163,6 +201,8 @@ def seen(event: Json) -> Seen:
     target = relation.get("event_id")
     target = target if isinstance(target, str) else ""
     reaction = event["type"] == "m.reaction"
+    file, info = file_of(event), content.get("info")
+    whole = file and isinstance(info, dict) and sizes[file] == info.get("size")
     return Seen(
         ref=event["event_id"],
         id=mark_of(event),
@@ -172,6 +212,7 @@ def seen(event: Json) -> Seen:
         root=target if relation.get("rel_type") == "m.thread" else None,
         message=target if reaction else "",
         emoji=str(relation.get("key", "")) if reaction else "",
+        files=(file,) if whole else (),
     )
 
 

@@ -1,21 +1,20 @@
 """A connected homeserver: accounts, messages, reactions and files, with rooms, reading and checks
 joined to them. What the engine may call is here; what it costs to say it lies in the parts."""
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
-from nio import Api, UploadError, UploadResponse
+from nio import Api
 
 from adapters.matrix import checks
 from adapters.matrix.calls import MARK, Calls
-from adapters.matrix.client import Refused, done
+from adapters.matrix.client import Json, Refused
 from adapters.matrix.config import Config
 from adapters.matrix.reading import Reading
 from adapters.matrix.rooms import Rooms, dates_ignored
 from adapters.matrix.text import matrix_to
+from adapters.matrix.uploads import Uploads
 from migrate.errors import Fatal, Skip
 from migrate.findings import Finding
 from migrate.model import Ref
@@ -55,6 +54,7 @@ class MatrixSession:
         self._write = calls.write
         self.rooms = Rooms(config, calls, version)
         self._reading = Reading(config, calls, self.rooms)
+        self._uploads = Uploads(config, calls.write)
         self._proven: set[Ref] = set()
 
     async def check(self) -> Sequence[Finding]:
@@ -72,20 +72,24 @@ class MatrixSession:
     # -- accounts --------------------------------------------------------------------------------
 
     async def ensure_account(self, account: Account) -> Ref:
-        """A ghost of this name, with its display name and the device that its messages go through.
+        """A ghost of this name, with its display name, its picture, and the device that its
+        messages go through.
 
-        The name is set before the ghost is anywhere: a later change would be written, with today's
-        date, into every room that it is in.
+        Name and picture are set before the ghost is anywhere: a later change is written, with
+        today's date, into every room that it is in.
         """
         if account.action != "ghost":
             raise Skip("matrix-action")
         user = self._config.ghost(account.placement.name)
         fresh = await self._register(self._config.ghost_localpart(account.placement.name))
-        name = account.person.shown_name[:256]
-        if fresh or await self._name_of(user) != name:
-            request = Api.profile_set_displayname(self._write.access_token, user, name)
-            with self._write.acting(user):
-                await self._write.ask(*request)
+        name, picture = account.person.shown_name[:256], account.avatar_ref
+        there = {} if fresh else await self._profile_of(user)
+        token = self._write.access_token
+        with self._write.acting(user):
+            if there.get("displayname") != name:
+                await self._write.ask(*Api.profile_set_displayname(token, user, name))
+            if picture and there.get("avatar_url") != picture:
+                await self._write.ask(*Api.profile_set_avatar(token, user, picture))
         await self.calls.put_device(user)
         return user
 
@@ -103,15 +107,13 @@ class MatrixSession:
             return False
         return True
 
-    async def _name_of(self, user: Ref) -> str | None:
+    async def _profile_of(self, user: Ref) -> Json:
         try:
-            answer = await self._write.call("GET", ["profile", user, "displayname"])
+            return await self._write.call("GET", ["profile", user])
         except Refused as refused:
             if refused.status != 404:
                 raise
-            return None
-        name = answer.get("displayname")
-        return name if isinstance(name, str) else None
+            return {}
 
     # -- rooms -----------------------------------------------------------------------------------
 
@@ -156,7 +158,11 @@ class MatrixSession:
             "event_id": reacting.message,
             "key": reacting.emoji,
         }
-        content = {"m.relates_to": relation, MARK: {"id": reacting.id}}
+        content: dict[str, Any] = {"m.relates_to": relation, MARK: {"id": reacting.id}}
+        if reacting.emoji.startswith("mxc://"):
+            # As bridges write it. The id ends in Slack's name of the emoji.
+            content["shortcode"] = f":{reacting.id.rpartition('/')[2]}:"
+            content["com.beeper.reaction.shortcode"] = content["shortcode"]
         author = reacting.author.ref
         try:
             return await self.calls.put_event(
@@ -173,27 +179,9 @@ class MatrixSession:
         return found
 
     async def put_file(self, body: Body) -> Ref:
-        size = body.path.stat().st_size
-        if self.caps.file_limit is not None and size > self.caps.file_limit:
-            # The homeserver would cut the connection, which looks like a network that failed.
-            raise Skip("matrix-too-large")
-        response = await done(self._upload(body, size))
-        return str(response.content_uri)
-
-    async def _upload(self, body: Body, size: int) -> UploadResponse | UploadError:
-        kind = body.file.mimetype or "application/octet-stream"
-
-        def provide(limited: int, timeouts: int) -> Path:
-            return body.path
-
-        # nio waits for an upload for ever: a minute, and what a slow line of 50 kB/s needs.
-        async with asyncio.timeout(60 + size / 50_000):
-            with self._write.acting(self._config.sender):
-                response, _ = await self._write.upload(
-                    provide, content_type=kind, filename=body.file.name or None, filesize=size
-                )
-        answer: UploadResponse | UploadError = response
-        return answer
+        """Upload one body. A repeat whose first answer was lost leaves a copy that nothing leads
+        to; the homeserver has no ids for uploads."""
+        return await self._uploads.put(body, self.caps.file_limit)
 
     async def _prove(self, room: Ref, ref: Ref, host: Ref, time: int) -> None:
         """Read a room's first message back: are its date and the message itself still there?"""

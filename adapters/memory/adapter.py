@@ -22,6 +22,7 @@ from migrate.spi import (
     Capabilities,
     Composed,
     Context,
+    CustomEmoji,
     Look,
     Opening,
     Part,
@@ -45,14 +46,18 @@ class MemoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     mode: Literal["live", "archive"] = "live"
     path: str = ""
     piece_limit: int = 4_000
+    file_limit: int = 100_000_000
     part_messages: int = 2_000
+    delta: Literal["rewrite", "append"] = "rewrite"
 
 
 TEMPLATE = """\
 mode = "live"               # live: a log that takes messages one by one | archive: a zip of parts
 path = ""                   # empty: memory.jsonl or memory.zip beside this file
 piece_limit = 4000          # characters of one message; longer ones are split
+file_limit = 100000000      # bytes of one file; links stand for larger ones
 part_messages = 2000        # archive: messages in a part
+delta = "rewrite"           # archive: a newer export rewrites it | append: makes another beside it
 """
 
 
@@ -69,6 +74,8 @@ def _codes() -> Catalogue:
         "memory-reacted-already": "the same reaction is there already",
         "memory-closed": "the conversation is closed there",
         "memory-too-long": "the text is longer than the target takes",
+        "memory-unknown-file": "a file of the message is not there",
+        "memory-file-too-large": "the file is larger than the target takes",
     }
     meanings = {
         code: Meaning("error", f"The memory target refused: {why}.", "Run again to try once more.")
@@ -93,7 +100,7 @@ class MemoryAdapter:
             "notices": "as messages",
             "reactions": "each person's",
             "pins": "all",
-            "files": "as links in the text",
+            "files": "with their messages, whole",
         }
     )
 
@@ -104,10 +111,15 @@ class MemoryAdapter:
             order="lane",
             lanes=4,
             reactions="folded" if archive_mode else "each",
+            files="folded" if archive_mode else "each",
+            avatars=True,
+            emoji=True,
             ref_width=REF_WIDTH,
             piece_limit=config.piece_limit,
+            file_limit=config.file_limit,
             part_messages=config.part_messages,
             part_order="thread",
+            delta=config.delta if archive_mode else "rewrite",
         )
 
     async def connect(self, config: MemoryConfig, context: Context) -> LiveTarget | BulkSession:
@@ -117,7 +129,7 @@ class MemoryAdapter:
             path = config.path or "memory.zip"
             return archive.ArchiveSession(context.folder / path, caps, f"memory:archive:{path}")
         path = config.path or "memory.jsonl"
-        server = _start_server(context.folder / path, config.piece_limit)
+        server = _start_server(context.folder / path, config)
         return LiveSession(server, caps, f"memory:live:{path}")
 
     def survey(self, message: Message, look: Look, caps: Capabilities) -> Survey:
@@ -143,15 +155,15 @@ class MemoryAdapter:
     def compose(
         self,
         part: Part,
-        rows: Iterable[Account | Opening | Posting],
+        rows: Iterable[CustomEmoji | Account | Opening | Posting],
         caps: Capabilities,
     ) -> Composed:
-        return archive.compose(rows, caps)
+        return archive.compose(rows)
 
 
-def _start_server(path: Path, text_limit: int) -> Server:
+def _start_server(path: Path, config: MemoryConfig) -> Server:
     try:
-        return Server(path, text_limit)
+        return Server(path, config.piece_limit, config.file_limit)
     except (OSError, ValueError) as error:
         raise UsageError(
             "memory-unreadable",

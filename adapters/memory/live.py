@@ -1,7 +1,7 @@
 """The live way: acts, one by one, turned into the server's lines, and its answers into verdicts.
 Also what a live target may offer beside: finding, reacting, reading back, audience, directory."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -9,6 +9,7 @@ from adapters.memory.records import (
     AccountRecord,
     AnyRecord,
     ConversationRecord,
+    EmojiRecord,
     FileRecord,
     JoinRecord,
     MessageRecord,
@@ -17,6 +18,7 @@ from adapters.memory.records import (
     SealRecord,
 )
 from adapters.memory.server import Refused, Room, Server
+from adapters.memory.text import Payload
 from migrate.errors import Fatal, Skip
 from migrate.findings import Finding
 from migrate.model import Ref
@@ -55,15 +57,15 @@ class LiveSession:
     async def ensure_account(self, account: Account) -> Ref:
         ref = account.placement.name
         standing = self._server.accounts.get(ref)
-        if standing is None or standing.slack != account.person.id:
-            self._submit(
-                AccountRecord(
-                    ref=ref,
-                    slack=account.person.id,
-                    shown_name=account.person.shown_name,
-                    team=account.person.kind == "member",
-                )
-            )
+        record = AccountRecord(
+            ref=ref,
+            slack=account.person.id,
+            shown_name=account.person.shown_name,
+            team=account.person.kind == "member",
+            avatar=account.avatar_ref,
+        )
+        if standing is None or standing.slack != record.slack or standing.avatar != record.avatar:
+            self._submit(record)
         return ref
 
     async def ensure_conversation(self, opening: Opening) -> Ref:
@@ -96,10 +98,19 @@ class LiveSession:
             )
 
     async def put_file(self, body: Body) -> Ref:
-        ref = f"f{body.sha256[:31]}"
-        if ref not in self._server.files:
-            self._submit(FileRecord(ref=ref, name=body.file.name, size=body.path.stat().st_size))
-        return ref
+        record = FileRecord(
+            ref=f"f{body.sha256[:31]}",
+            name=body.file.name,
+            mimetype=body.file.mimetype,
+            size=body.path.stat().st_size,
+            sha256=body.sha256,
+        )
+        if record.ref not in self._server.files:
+            self._answer(lambda: self._server.store(record, body.path))
+        name = body.file.id.removeprefix("emoji/")
+        if name != body.file.id and name not in self._server.emoji:
+            self._submit(EmojiRecord(ref=name, slack=name, image=record.ref))
+        return record.ref
 
     async def send(self, sending: Sending) -> Ref:
         record = MessageRecord(
@@ -148,7 +159,7 @@ class LiveSession:
 
     async def read(self, opening: Opening) -> AsyncIterator[Seen]:
         for post in self._room(opening).timeline:
-            yield seen(post)
+            yield seen(post, self._server.has_body)
 
     async def audience(self, opening: Opening) -> Audience:
         room = self._room(opening)
@@ -182,10 +193,13 @@ class LiveSession:
         return f"m{self._server.posts + 1:09d}"
 
     def _submit(self, record: AnyRecord) -> None:
+        self._answer(lambda: self._server.submit(record))
+
+    def _answer(self, act: Callable[[], None]) -> None:
         """The one place where answers become verdicts. A `Retry` has no cause here: a file is
         never busy."""
         try:
-            self._server.submit(record)
+            act()
         except Refused as refused:
             raise Skip(refused.code) from None
         except OSError as error:
@@ -200,7 +214,7 @@ def unwritable(error: OSError) -> Fatal:
     )
 
 
-def seen(post: MessageRecord | ReactionRecord) -> Seen:
+def seen(post: MessageRecord | ReactionRecord, has_body: Callable[[Ref], bool]) -> Seen:
     """A line as `verify` wants it."""
     if isinstance(post, ReactionRecord):
         return Seen(
@@ -218,4 +232,9 @@ def seen(post: MessageRecord | ReactionRecord) -> Seen:
         time=post.time,
         payload=bytes(post.payload),
         root=post.root,
+        files=tuple(
+            file.ref
+            for file in msgspec.json.decode(post.payload, type=Payload).files
+            if has_body(file.ref)
+        ),
     )

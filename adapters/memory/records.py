@@ -11,23 +11,36 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="act
 
 
 class AccountRecord(Record, frozen=True, kw_only=True, gc=False, tag="account"):
-    """Somebody. `ref` is also the unique name; `team` says who may enter open conversations."""
+    """Somebody. `ref` is also the unique name; `team` says who may enter open conversations;
+    `avatar` is a file, "" for none. A second line of the same `ref` is how it is from then on."""
 
     ref: Ref
     slack: str
     shown_name: str
     team: bool
+    avatar: Ref = ""
+
+
+class EmojiRecord(Record, frozen=True, kw_only=True, gc=False, tag="emoji"):
+    """A custom emoji. `ref` is its name, `image` a file."""
+
+    ref: Ref
+    slack: str
+    image: Ref
+    aliases: tuple[str, ...] = ()
 
 
 class ConversationRecord(Record, frozen=True, kw_only=True, gc=False, tag="conversation"):
     """A conversation. `ref` is also the unique name. Only `members` (accounts that are invited, or,
-    in an archive, that belong) may enter a private one; a team's accounts may enter any other."""
+    in an archive, that belong) may enter a private one; a team's accounts may enter any other. One
+    that is `carried` stands in an earlier archive, and here for more members."""
 
     ref: Ref
     slack: str
     private: bool
     members: tuple[Ref, ...]
     closed: bool = False
+    carried: bool = False
 
 
 class JoinRecord(Record, frozen=True, kw_only=True, gc=False, tag="join"):
@@ -41,14 +54,19 @@ class JoinRecord(Record, frozen=True, kw_only=True, gc=False, tag="join"):
 
 
 class FileRecord(Record, frozen=True, kw_only=True, gc=False, tag="file"):
+    """A body. Its bytes lie in a folder beside the log, or in the archive, under its `ref`."""
+
     ref: Ref
     name: str
+    mimetype: str
     size: int
+    sha256: str
 
 
 class MessageRecord(Record, frozen=True, kw_only=True, gc=False, tag="message"):
     """One piece. `id` is the importer's, "" for what people write themselves; `payload` what
-    `text.render` made, byte for byte."""
+    `text.render` made, byte for byte. One that is `carried` stands in an earlier archive, and here
+    for what is new beside it."""
 
     ref: Ref
     id: str
@@ -58,6 +76,7 @@ class MessageRecord(Record, frozen=True, kw_only=True, gc=False, tag="message"):
     root: Ref | None
     payload: msgspec.Raw
     pinned: bool = False
+    carried: bool = False
 
 
 class ReactionRecord(Record, frozen=True, kw_only=True, gc=False, tag="reaction"):
@@ -85,6 +104,7 @@ class ReopenRecord(Record, frozen=True, kw_only=True, gc=False, tag="reopen"):
 
 AnyRecord = (
     AccountRecord
+    | EmojiRecord
     | ConversationRecord
     | JoinRecord
     | FileRecord

@@ -1,7 +1,9 @@
 """The other side of the live way: a chat server with rules of its own, kept in one append-only
-file. It knows nothing of a migration; what it refuses, it refuses as a real server would."""
+file, the bodies of files in a folder beside it. It knows nothing of a migration; what it refuses,
+it refuses as a real server would."""
 
 import os
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -10,6 +12,7 @@ from adapters.memory.records import (
     AccountRecord,
     AnyRecord,
     ConversationRecord,
+    EmojiRecord,
     FileRecord,
     JoinRecord,
     MessageRecord,
@@ -50,13 +53,16 @@ class Server:
     Raises OSError where the file cannot be read and ValueError where it is no memory log.
     """
 
-    def __init__(self, path: Path, text_limit: int) -> None:
+    def __init__(self, path: Path, text_limit: int, file_limit: int | None = None) -> None:
         self.accounts: dict[Ref, AccountRecord] = {}
         self.rooms: dict[Ref, Room] = {}
         self.files: dict[Ref, FileRecord] = {}
+        self.emoji: dict[Ref, EmojiRecord] = {}
         self.posts = 0
         self._path = path
+        self._folder = path.with_suffix(".files")
         self._text_limit = text_limit
+        self._file_limit = file_limit
         self._fd = -1
         self._size = self._replay(path.read_bytes() if path.exists() else b"")
 
@@ -69,6 +75,29 @@ class Server:
             raise Refused(code)
         self._write(encode_line(record))
         self._apply(record)
+
+    def store(self, record: FileRecord, body: Path) -> None:
+        """Take a body: its bytes beside the log, whole, then its line.
+
+        Raises Refused where it is too large, OSError where the disk refuses.
+        """
+        if self._file_limit is not None and body.stat().st_size > self._file_limit:
+            raise Refused("memory-file-too-large")
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        beside = self._folder / f"{record.ref}.new"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with open(os.open(beside, flags, 0o600), "wb") as file, body.open("rb") as content:
+            shutil.copyfileobj(content, file)
+        beside.replace(self._folder / record.ref)
+        self.submit(record)
+
+    def has_body(self, ref: Ref) -> bool:
+        """Whether a body's bytes are there, as many as were taken."""
+        try:
+            size = (self._folder / ref).stat().st_size
+        except OSError:
+            return False
+        return ref in self.files and size == self.files[ref].size
 
     def close(self) -> None:
         if self._fd >= 0:
@@ -99,10 +128,14 @@ class Server:
 
     def _refusal(self, record: AnyRecord) -> str:
         match record:
-            case AccountRecord() | ConversationRecord():
+            case AccountRecord():
+                standing = self.accounts.get(record.ref)
+                other = standing is not None and standing.slack != record.slack
+                return "memory-name-taken" if other or record.ref in self.rooms else ""
+            case ConversationRecord():
                 taken = record.ref in self.accounts or record.ref in self.rooms
                 return "memory-name-taken" if taken else ""
-            case FileRecord():
+            case FileRecord() | EmojiRecord():
                 return ""
         room = self.rooms.get(record.conversation)
         if room is None:
@@ -141,8 +174,10 @@ class Server:
                 return "memory-unknown-message"
             if root.root is not None:
                 return "memory-nested-thread"
-        text = msgspec.json.decode(record.payload, type=Payload).text
-        return "memory-too-long" if len(text) > self._text_limit else ""
+        payload = msgspec.json.decode(record.payload, type=Payload)
+        if not {file.ref for file in payload.files} <= self.files.keys():
+            return "memory-unknown-file"
+        return "memory-too-long" if len(payload.text) > self._text_limit else ""
 
     # -- the state ---------------------------------------------------------------------------------
 
@@ -154,6 +189,8 @@ class Server:
                 self.rooms[record.ref] = Room(record)
             case FileRecord():
                 self.files[record.ref] = record
+            case EmojiRecord():
+                self.emoji[record.ref] = record
             case _:
                 self._apply_within(self.rooms[record.conversation], record)
 

@@ -15,13 +15,23 @@ from migrate.spi import Capabilities, Look, Piece, Pointer, Rendered
 TEXT_ONLY = "memory-text-only"
 
 
+class Attached(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A file that hangs on a message: which body, and how it is called there."""
+
+    ref: Ref
+    name: str
+    mimetype: str
+    size: int
+
+
 class Payload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a memory target keeps of one piece.
 
     `mentions` are accounts; `links` is where the text's Slack links lead: messages here, or a
     conversation where a message is not here.
     `broadcast` shows a reply in the conversation too; `written_as` is the name that a bot chose
-    for this message alone. A piece may measure `caps.piece_limit` characters of `text`.
+    for this message alone. `files` hang on the first piece. A piece may measure
+    `caps.piece_limit` characters of `text`.
     """
 
     kind: MessageKind
@@ -30,6 +40,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     links: tuple[Ref, ...] = ()
     broadcast: bool = False
     written_as: str = ""
+    files: tuple[Attached, ...] = ()
 
 
 class Shown:
@@ -53,6 +64,9 @@ class Shown:
     def emoji(self, name: str) -> str | None:
         return self._look.emoji(name)
 
+    def picture(self, name: str) -> str | None:
+        return None
+
     def message(self, url: str) -> str | None:
         # A ref is never put into words: it is known only when the message is sent, and a text
         # must be cut at the same places when it is planned.
@@ -66,6 +80,7 @@ def render(message: Message, look: Look, caps: Capabilities) -> Rendered:
     def measure(document: nodes.Document) -> int:
         return len(nodes.visible_text(document, names))
 
+    files = tuple(_attached(message, look))
     pieces = tuple(
         Piece(
             canonical(
@@ -76,10 +91,13 @@ def render(message: Message, look: Look, caps: Capabilities) -> Rendered:
                     links=_links(document, look),
                     broadcast=message.broadcast,
                     written_as=message.author_name,
+                    files=() if number else files,
                 )
             )
         )
-        for document in split(message.body, measure, caps.piece_limit) or (message.body,)
+        for number, document in enumerate(
+            split(message.body, measure, caps.piece_limit) or (message.body,)
+        )
     )
     return Rendered(pieces, tuple(_losses(message.body, look)))
 
@@ -93,6 +111,14 @@ def reaction_key(name: str, look: Look) -> str:
 def canonical(payload: Payload) -> bytes:
     """The same bytes for the same payload."""
     return msgspec.json.encode(payload, order="sorted")
+
+
+def _attached(message: Message, look: Look) -> Iterator[Attached]:
+    for file in message.files:
+        ref = look.file(file.id)
+        if ref is not None:
+            name = file.name or file.title or file.id
+            yield Attached(ref=ref, name=name, mimetype=file.mimetype, size=file.size)
 
 
 def _mentions(document: nodes.Document, look: Look) -> tuple[Ref, ...]:

@@ -33,6 +33,10 @@ def root_files(book: Book) -> dict[str, object]:
     spoken = make_file("F02TRANS001", "Huddle transcript", "USLACKBOT", WHEN, size=1024)
     spoken |= {"mode": "huddle_transcript", "filetype": "huddle_transcript"}
     spoken["mimetype"] = "application/vnd.slack-huddle-transcript"
+    # No message points to these three: where they belong is said here alone.
+    lonely["channels"] = ["C02PUB00003"]
+    backlog["channels"] = ["C02PUB00007"]
+    spoken["groups"] = ["C02PRV00001"]
     for file in (roadmap, lonely, backlog, spoken):
         size = file["size"]
         assert isinstance(size, int)

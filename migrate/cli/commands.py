@@ -1,6 +1,7 @@
 """The commands. Each opens what it is given, calls the runner once and returns a reply; how replies
 are printed is in `program`, what they say in `screens`."""
 
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
@@ -105,6 +106,37 @@ def init(
         screens.numbered([*summary.next_steps, f"chat-migrate plan {project}"]),
     )
     return summarized(summary, summary.exit, text)
+
+
+@app.command()
+def fetch(
+    project: ProjectFolder,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT",
+            help=f"Fetch this alone: {', '.join(runner.TOPICS)}; repeatable.",
+        ),
+    ] = None,
+    settings: Settings = None,
+    json: AsJson = False,
+) -> Reply:
+    """Bring files, pictures and custom emoji from Slack. Run again, it goes on where it stopped.
+
+    \b
+    chat-migrate fetch acme
+    """
+    opened = _open(project, settings)
+    topics = _choose(only or ())
+    with at_work() as world:
+        summary = runner.fetch(opened, world, topics)
+    known = catalogue(opened.adapter)
+    reply = summarized(summary, summary.exit, "")
+    reports = [write_json(opened.reports, "fetch.json", reply.as_object())]
+    text = screens.page(
+        screens.show_fetch(summary, known, reports), f"Next:\n  chat-migrate plan {project}"
+    )
+    return msgspec.structs.replace(reply, text=text)
 
 
 @app.command()
@@ -248,6 +280,18 @@ def _open(project: Path, settings: list[str] | None) -> runner.Project:
             f"{project} cannot be read: {error.strerror}.",
             "Run chat-migrate as the user who made the project.",
         ) from error
+
+
+def _choose(words: Sequence[str]) -> tuple[runner.Topic, ...]:
+    """The topics that --only names; all of them where it names none."""
+    for word in words:
+        if word not in runner.TOPICS:
+            raise UsageError(
+                "topic-unknown",
+                f"--only {word} is nothing that could be fetched.",
+                f"Choose from: {', '.join(runner.TOPICS)}.",
+            )
+    return tuple(topic for topic in runner.TOPICS if not words or topic in words)
 
 
 def _parse(settings: list[str] | None) -> dict[str, object]:

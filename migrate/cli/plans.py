@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from migrate.cli.progress import words_of
+from migrate.cli.progress import size, words_of
 from migrate.cli.reply import Problem
 from migrate.cli.screens import (
     HONESTY,
@@ -13,7 +13,6 @@ from migrate.cli.screens import (
     number,
     page,
     paragraph,
-    size,
     table,
     written,
 )

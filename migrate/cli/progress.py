@@ -10,6 +10,9 @@ from tqdm import tqdm
 
 from migrate.cli.reply import write
 
+BYTES = "bytes"
+"""A unit that is counted in thousands of thousands."""
+
 EVERY = 10.0
 """Seconds between two plain lines."""
 
@@ -26,7 +29,8 @@ class Bars:
         self._bar = _Bar(
             total=total or None,
             desc=doing,
-            unit=f" {unit}",
+            unit="B" if unit == BYTES else f" {unit}",
+            unit_scale=unit == BYTES,
             file=_Patient(self._stream),
             smoothing=0.1,  # the last few seconds, so that the time left does not jump
             mininterval=0.2,
@@ -61,7 +65,7 @@ class Lines:
     def begin(self, doing: str, total: int, unit: str) -> None:
         self._doing, self._unit, self._total, self._done = doing, unit, total, 0
         self._started = self._spoken = self._clock()
-        self._say(f"{total:,} {unit}" if total else "begun")
+        self._say(self._amount(total) if total else "begun")
 
     def advance(self, count: int = 1) -> None:
         self._done += count
@@ -73,7 +77,7 @@ class Lines:
     def end(self) -> None:
         if self._doing:
             spent = words_of(self._clock() - self._started)
-            self._say(f"done, {self._done:,} {self._unit} in {spent}")
+            self._say(f"done, {self._amount(self._done)} in {spent}")
         self._doing = ""
 
     def close(self) -> None:
@@ -81,12 +85,18 @@ class Lines:
 
     def _state(self, spent: float) -> str:
         if not self._total:
-            return f"{self._done:,} {self._unit} in {words_of(spent)}"
-        share = f"{100 * self._done // self._total} % ({self._done:,} of {self._total:,})"
+            return f"{self._amount(self._done)} in {words_of(spent)}"
+        done, total = f"{self._done:,}", f"{self._total:,}"
+        if self._unit == BYTES:
+            done, total = size(self._done), size(self._total)
+        share = f"{100 * self._done // self._total} % ({done} of {total})"
         if not 0 < self._done < self._total:
             return share
         left = spent * (self._total - self._done) / self._done
         return f"{share}, about {words_of(left)} left"
+
+    def _amount(self, count: int) -> str:
+        return size(count) if self._unit == BYTES else f"{count:,} {self._unit}"
 
     def _say(self, what: str) -> None:
         write(self._stream, f"{self._doing}: {what}")
@@ -105,6 +115,15 @@ def _has_size(stream: TextIO) -> bool:
         return 0 not in os.get_terminal_size(stream.fileno())
     except OSError:
         return True
+
+
+def size(value: float) -> str:
+    """Bytes in the unit that reads best, such as `1.2 GB`."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:,.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
 
 
 def words_of(seconds: float) -> str:

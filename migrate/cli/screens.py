@@ -10,10 +10,10 @@ from typing import Protocol
 import msgspec
 
 from migrate.catalogue import meaning
-from migrate.cli.progress import words_of
+from migrate.cli.progress import size, words_of
 from migrate.findings import SEVERITIES, Catalogue
 from migrate.report import Line
-from migrate.runner import InspectSummary, RunSummary, StatusSummary, VerifySummary
+from migrate.runner import FetchSummary, InspectSummary, RunSummary, StatusSummary, VerifySummary
 
 WIDTH = 100
 
@@ -81,8 +81,26 @@ def show_inspect(summary: InspectSummary, known: Catalogue) -> str:
     return page(
         f"Messages from {span}." if summary.range.first else "No messages.",
         table(rows),
-        paragraph("Counted and left alone: " + ", ".join(extras) + ".") if extras else "",
+        paragraph("Beside the talk: " + ", ".join(extras) + ".") if extras else "",
         findings("Findings", lines_of(summary.findings, known), "Nothing found amiss."),
+    )
+
+
+def show_fetch(summary: FetchSummary, known: Catalogue, reports: Sequence[Path]) -> str:
+    brought, found = sum(summary.fetched.values()), sum(summary.found.values())
+    verdict = f"Fetched {number(brought)} bodies, {size(summary.bytes)}, in "
+    verdict += f"{words_of(summary.seconds)}."
+    if not found:
+        verdict = "There is nothing to fetch."
+    elif not brought and not summary.refused:
+        verdict = "Everything is here already."
+    kinds = ("found", "fetched", "already")
+    return page(
+        verdict,
+        by_kind({kind: getattr(summary, kind) for kind in kinds}) if found else "",
+        findings("Not fetched", lines_of(summary.refused, known), ""),
+        findings("Findings", lines_of(summary.findings, known), ""),
+        written(reports),
     )
 
 
@@ -245,15 +263,6 @@ def written(paths: Sequence[Path]) -> str:
 
 def number(value: int) -> str:
     return f"{value:,}"
-
-
-def size(value: float) -> str:
-    """Bytes in the unit that reads best, such as `1.2 GB`."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if value < 1000:
-            return f"{value:,.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} TB"
 
 
 def day(ts: str) -> str:

@@ -38,8 +38,15 @@ def at_work(*, stop_at: str = "") -> Iterator[World]:
             while not stopped() and (left := end - time.monotonic()) > 0:  # noqa: ASYNC110
                 await asyncio.sleep(min(left, 0.2))
 
-        workers = min(4, os.cpu_count() or 1)
+        workers = min(4, cores())
         yield World(progress=progress, stopped=stopped, sleep=sleep, workers=workers)
+
+
+def cores() -> int:
+    """How many processor cores this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def next_moment(text: str, now: float) -> float | None:

@@ -5,6 +5,7 @@ from migrate.source.codes import CODES
 from migrate.source.export import Export, open_export
 from migrate.source.filing import read_run
 from migrate.source.messages import parse
+from migrate.source.people import fill
 from migrate.source.records import (
     BROADCAST,
     PINNED,
@@ -14,6 +15,8 @@ from migrate.source.records import (
     Record,
     Run,
 )
+from migrate.source.tokens import cut_token, find_tokens
+from migrate.source.uploads import Damaged, Upload, find_uploads, read_upload
 
 __all__ = [
     "BROADCAST",
@@ -21,11 +24,18 @@ __all__ = [
     "PINNED",
     "THREAD",
     "TOMBSTONE",
+    "Damaged",
     "Export",
     "Haul",
     "Record",
     "Run",
+    "Upload",
+    "cut_token",
+    "fill",
+    "find_tokens",
+    "find_uploads",
     "open_export",
     "parse",
     "read_run",
+    "read_upload",
 ]

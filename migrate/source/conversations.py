@@ -33,11 +33,13 @@ _OPENED = 1_356_998_400
 
 
 class Listed(msgspec.Struct, frozen=True, gc=False):
-    """A conversation as one archive lists it. `names` are those its folder may have."""
+    """A conversation as one archive lists it. `names` are those its folder may have, `pages` the
+    files that belong to it without any message: its canvases, and what it talks about."""
 
     conversation: Conversation
     names: tuple[str, ...]
     former: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
 
 
 def read_conversation(fields: Fields, file: str, tally: Tally) -> Listed | None:
@@ -65,8 +67,20 @@ def read_conversation(fields: Fields, file: str, tally: Tally) -> Listed | None:
         pins=tuple(dict.fromkeys(_read_pins(fields, id, tally))),
     )
     return Listed(
-        conversation, tuple(filter(None, (name, id))), get_texts(fields, "previous_names")
+        conversation,
+        tuple(filter(None, (name, id))),
+        get_texts(fields, "previous_names"),
+        tuple(dict.fromkeys(filter(None, _read_pages(fields, kind, name)))),
     )
+
+
+def _read_pages(fields: Fields, kind: ConversationKind, name: str) -> Iterator[str]:
+    if kind == "file":
+        yield file_folder_id(name)
+    properties = get_fields(fields, "properties")
+    yield get_text(get_fields(properties, "canvas"), "file_id")
+    for tab in get_objects(properties, "tabs"):
+        yield get_text(get_fields(tab, "data"), "file_id")
 
 
 def _narrow(kind: ConversationKind, fields: Fields) -> ConversationKind:

@@ -3,7 +3,8 @@ units of work. What one archive's root files say is read in `roots`, what was sa
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -11,10 +12,13 @@ import msgspec
 from migrate.errors import UsageError
 from migrate.findings import Finding
 from migrate.model import Conversation, File, Person
+from migrate.source.filing import read_members
+from migrate.source.layout import base_name
 from migrate.source.members import Member
 from migrate.source.merging import Slot, count_people, gather_people, list_people, merge_places
 from migrate.source.opening import Opened, open_one
 from migrate.source.records import Run
+from migrate.source.roots import OF_FILES
 from migrate.source.tally import Tally
 
 RUN_BYTES = 4 << 20
@@ -29,9 +33,10 @@ class Export:
     workspace's host (acme.slack.com) where a permalink tells it, else "". people, conversations:
     merged over all archives, the newest record believed. groups: user groups' handles by id, where
     some tool has added them. listed: the ids that a users.json holds. files: canvases, lists and
-    transcripts that the root files list, whether or not a message points to them. bot_users: bot id
-    to user id. counts: records of users.json by kind, of root files, and of members that are left
-    alone. findings: of the opening alone."""
+    transcripts that the root files list, whether or not a message points to them. pages: file id to
+    the conversations that name the file as theirs. bot_users: bot id to user id. counts: records of
+    users.json by kind, of root files, and of members that are no talk. paths: the archives, newest
+    first. findings: of the opening alone."""
 
     def __init__(
         self,
@@ -44,6 +49,7 @@ class Export:
         listed: frozenset[str],
         conversations: tuple[Conversation, ...],
         files: tuple[File, ...],
+        pages: Mapping[str, tuple[str, ...]],
         bot_users: Mapping[str, str],
         counts: Mapping[str, int],
         findings: tuple[Finding, ...],
@@ -58,11 +64,41 @@ class Export:
         self.listed = listed
         self.conversations = conversations
         self.files = files
+        self.pages = pages
         self.bot_users = bot_users
         self.counts = counts
         self.findings = findings
         self._sources = [(str(archive.path), archive.made) for archive in archives]
+        self._lists = [
+            [
+                root.files[name]
+                for root, _ in archive.roots
+                for name in OF_FILES
+                if name in root.files
+            ]
+            for archive in archives
+        ]
         self._slots = slots
+
+    @property
+    def paths(self) -> list[Path]:
+        return [Path(path) for path, _ in reversed(self._sources)]
+
+    def mentions(self, days: Mapping[str, Collection[str]]) -> Iterator[Iterator[bytes]]:
+        """The members that speak of files, one by one, of each archive, the newest first: the root
+        files that list some, then the days (`2024-05-31`) of the conversations in `days`."""
+        for number in reversed(range(len(self._sources))):
+            members = chain(
+                self._lists[number],
+                (
+                    member
+                    for slot in self._slots
+                    if slot.archive == number and slot.conversation in days
+                    for member in slot.shelf.members()
+                    if base_name(member.name)[:10] in days[slot.conversation]
+                ),
+            )
+            yield (data for _, data in read_members(self.paths[-1 - number], members, Tally()))
 
     @property
     def day_files(self) -> int:
@@ -115,6 +151,7 @@ def open_export(paths: Sequence[Path], workspace: str = "") -> Export:
         listed=listed,
         conversations=places.conversations,
         files=tuple(_gather_files(archives)),
+        pages=_gather_pages(archives),
         bot_users={person.bot_id: person.id for person in people if person.bot_id},
         counts=_count(archives, listed, people),
         findings=tally.findings(),
@@ -154,6 +191,15 @@ def _gather_files(archives: Sequence[Opened]) -> Iterable[File]:
     return {
         file.id: file for archive in archives for _, files in archive.roots for file in files.files
     }.values()
+
+
+def _gather_pages(archives: Sequence[Opened]) -> Mapping[str, tuple[str, ...]]:
+    pages: dict[str, dict[str, None]] = {}
+    for archive in archives:
+        for _, files in archive.roots:
+            for file, conversations in files.pages.items():
+                pages.setdefault(file, {}).update(dict.fromkeys(conversations))
+    return {file: tuple(conversations) for file, conversations in pages.items()}
 
 
 def _count(

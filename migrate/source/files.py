@@ -1,7 +1,7 @@
 """Files as messages name them: which ones belong to a message, and what each of them is. Bodies are
 fetched elsewhere."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from migrate.model import File
 from migrate.source.tokens import cut_token
@@ -15,7 +15,7 @@ ACCESS_CODES = {
 """`file_access` to the finding that it makes."""
 
 LARGEST = 1 << 50
-"""Bytes that no file has; what says so says nothing."""
+"""A number that no file's bytes, pixels or milliseconds reach; what says so says nothing."""
 
 
 def gather_files(
@@ -45,14 +45,38 @@ def describe_file(wire: WireFile) -> File | None:
         title=wire.title or "",
         mimetype=wire.mimetype or "",
         mode=_read_mode(wire),
-        size=size if 0 <= (size := wire.size or 0) < LARGEST else 0,
+        size=_count(wire.size),
         url=cut_token(wire.url_private_download or wire.url_private or ""),
         permalink=cut_token(wire.permalink or ""),
         owner=wire.user or "",
+        filetype=wire.filetype or "",
+        access=wire.file_access if wire.file_access in ACCESS_CODES else "",
+        alt_text=wire.alt_txt or "",
+        width=_count(wire.original_w),
+        height=_count(wire.original_h),
+        duration=_count(wire.duration_ms),
+        created=_count(wire.created),
+        conversations=_places(wire),
     )
 
 
+def _count(value: int | None) -> int:
+    return value if value is not None and 0 <= value < LARGEST else 0
+
+
+def _places(wire: WireFile) -> tuple[str, ...]:
+    """The conversations that the record says the file was shared in, each once."""
+    shared = (ids for ids in (wire.channels, wire.groups, wire.ims, *_shares(wire)) if ids)
+    return tuple(dict.fromkeys(id for ids in shared for id in ids if id))
+
+
+def _shares(wire: WireFile) -> Iterator[Mapping[str, object]]:
+    return iter((wire.shares or {}).values())
+
+
 def _read_mode(wire: WireFile) -> str:
+    if wire.is_tombstoned:  # how the list of canvases says that one was deleted
+        return "tombstone"
     if wire.is_external and wire.mode not in ("tombstone", "hidden_by_limit"):
         return "external"
     return wire.mode or "hosted"

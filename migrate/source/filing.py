@@ -2,7 +2,7 @@
 reactions. Texts are carried along unread; `messages` reads them. Runs in worker processes, and
 never raises for what an export holds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -46,7 +46,7 @@ def show_path(name: str) -> str:
 
 
 def read_members(
-    archive: Path, members: Sequence[Member], tally: Tally
+    archive: Path, members: Iterable[Member], tally: Tally
 ) -> Iterator[tuple[str, bytes]]:
     """Path and content of each member that can be read; the others become findings."""
     try:
@@ -113,8 +113,8 @@ class _Filing:
         if ts <= 0:
             self._haul.rejects.append(("ts-missing" if not head.ts else "ts-invalid", place))
             return
-        if head.files or head.file is not None or head.attachments:
-            self._note_files(head)
+        held = head.files or head.file is not None or head.attachments
+        files = self._note_files(head) if held else ()
         root = self._find_root(head, ts)
         ts_text = head.ts or ""
         self._haul.records.append(
@@ -128,6 +128,7 @@ class _Filing:
                 self._note_reactions(head) if head.reactions else 0,
                 compact(head, raw),
                 "" if _is_canonical(ts_text, ts) else ts_text,
+                files,
             )
         )
 
@@ -188,17 +189,21 @@ class _Filing:
             self._haul.pins.append(ts)
         return flags
 
-    def _note_files(self, head: Head) -> None:
+    def _note_files(self, head: Head) -> tuple[str, ...]:
+        ids: list[str] = []
         for wire in gather_files(head.files, head.file, head.attachments):
             file = describe_file(wire)
             if file is None:
                 self.tally.add("file-without-id", self._name(head))
                 continue
+            ids.append(file.id)
             known = self._files.get(file.id)
             if known is None or (file.url and not known.url):
                 self._files[file.id] = file
             if wire.file_access in ACCESS_CODES:
                 self.tally.add(ACCESS_CODES[wire.file_access], file.id)
+        # A comment names the file that it is on; another message brought it.
+        return tuple(ids) if head.subtype != "file_comment" else ()
 
     def _note_reactions(self, head: Head) -> int:
         """How many pairs of emoji and person there are; the people are met."""

@@ -84,7 +84,7 @@ class Contents(msgspec.Struct, kw_only=True):
 
     `folders` are those with day files, `rest` every other JSON file, by path. `endings` counts what
     is no JSON; `uploads`, `attachments`, `canvases` (of conversations) and `flags` what is known
-    and left alone.
+    and no talk.
     """
 
     fingerprint: str = ""
@@ -148,6 +148,12 @@ def _sort_member(contents: Contents, path: str, member: Member, tally: Tally) ->
     else:
         contents.endings[name.rpartition(".")[2].lower()] += 1
         tally.add("member-unknown", path)
+
+
+def is_foreign(path: str) -> bool:
+    """Whether a member's path, as `spell` gives it, leads out of the archive or is no part of an
+    export at all."""
+    return bool(_UNSAFE.search(path) or _JUNK.search(path))
 
 
 def find_base(contents: Contents) -> str | None:

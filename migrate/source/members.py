@@ -5,12 +5,16 @@ import hashlib
 import os
 import unicodedata
 import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 LARGEST = 1 << 29
 """Bytes of the largest member that is read: a day of 512 MB is no day that people wrote."""
+
+BLOCK = 1 << 20
+"""Bytes that are read at once of what is too large to be held whole."""
 
 _STORED, _DEFLATED = 0, 8
 
@@ -74,6 +78,36 @@ def read_packed(file: int, member: Member) -> bytes:
     return data
 
 
+def stream_file(folder: Path, member: Member) -> Iterator[bytes]:
+    """A file of a folder, however large, in blocks. Raises Damaged."""
+    try:
+        with (folder / member.name).open("rb", buffering=0) as file:
+            while block := file.read(BLOCK):
+                yield block
+    except OSError:
+        raise Damaged("member-unreadable") from None
+
+
+def stream_packed(file: int, member: Member) -> Iterator[bytes]:
+    """A member of the zip open as descriptor `file`, however large, in blocks; never more bytes
+    than its table claims.
+
+    Raises Damaged, perhaps only at the end, where the checksum is compared.
+    """
+    if member.method not in (_STORED, _DEFLATED):
+        raise Damaged("member-method")
+    packed = _read_blocks(file, member)
+    size = crc = 0
+    for block in _inflate_blocks(packed) if member.method == _DEFLATED else packed:
+        size += len(block)
+        if size > member.size:
+            raise Damaged("member-damaged")
+        crc = zlib.crc32(block, crc)
+        yield block
+    if size != member.size or crc != member.crc:
+        raise Damaged("member-damaged")
+
+
 # The local header's extra field may be longer than the table's; most fit into this.
 _HEADER, _SLACK = 30, 300
 
@@ -93,6 +127,39 @@ def _read_body(file: int, member: Member) -> bytes:
     if len(body) < member.packed:
         raise Damaged("member-damaged")
     return body
+
+
+def _read_blocks(file: int, member: Member) -> Iterator[bytes]:
+    """The packed bytes of a member."""
+    try:
+        head = os.pread(file, _HEADER, member.offset)
+        if head[:4] != b"PK\x03\x04" or len(head) < _HEADER:
+            raise Damaged("member-damaged")
+        at = member.offset + _HEADER + int.from_bytes(head[26:28], "little")
+        at += int.from_bytes(head[28:30], "little")
+        end = at + member.packed
+        while at < end:
+            block = os.pread(file, min(BLOCK, end - at), at)
+            if not block:
+                raise Damaged("member-damaged")
+            at += len(block)
+            yield block
+    except (OSError, OverflowError):
+        raise Damaged("member-damaged") from None
+
+
+def _inflate_blocks(packed: Iterable[bytes]) -> Iterator[bytes]:
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        for each in packed:
+            block = stream.decompress(each, BLOCK)
+            yield block
+            # A full block may leave some behind, even where all input is used up.
+            while len(block) == BLOCK or stream.unconsumed_tail:
+                block = stream.decompress(stream.unconsumed_tail, BLOCK)
+                yield block
+    except zlib.error:
+        raise Damaged("member-damaged") from None
 
 
 def _inflate(packed: bytes, size: int) -> bytes:

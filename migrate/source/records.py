@@ -36,6 +36,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     author: a person's id. reactions: how many pairs of emoji and person.
     raw: the record's JSON, compact, without tokens and without what it said before.
     ts_text: the ts as Slack wrote it where that is not `seconds.6digits`, else "".
+    files: ids of the files that hang on it.
     """
 
     ts: int
@@ -47,6 +48,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     reactions: int
     raw: bytes
     ts_text: str = ""
+    files: tuple[str, ...] = ()
 
 
 class Haul(msgspec.Struct, kw_only=True):

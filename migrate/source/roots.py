@@ -37,7 +37,8 @@ COUNTED = (
 )
 """Root files whose records are counted: no message points to most of them."""
 
-_OF_FILES = ("canvases.json", "huddle_transcripts.json", "lists.json")
+OF_FILES = ("canvases.json", "huddle_transcripts.json", "lists.json")
+"""Those of them whose records are files."""
 
 # Written by Slack or other tools, and of no use here.
 _TOLERATED = (
@@ -57,7 +58,8 @@ _HOST = re.compile(
 
 class RootFiles(msgspec.Struct, kw_only=True):
     """What the root files say. `people_read` is False where there is no readable users.json.
-    `groups` are user groups' handles by id."""
+    `groups` are user groups' handles by id, `pages` the conversations that name a file as theirs,
+    by the file's id."""
 
     users: list[User] = msgspec.field(default_factory=list)
     organisation: list[User] = msgspec.field(default_factory=list)
@@ -68,6 +70,7 @@ class RootFiles(msgspec.Struct, kw_only=True):
     counts: Counter[str] = msgspec.field(default_factory=Counter)
     hosts: Counter[str] = msgspec.field(default_factory=Counter)
     groups: dict[str, str] = msgspec.field(default_factory=dict)
+    pages: dict[str, list[str]] = msgspec.field(default_factory=dict)
     manifest: Fields = EMPTY
 
 
@@ -121,12 +124,14 @@ class _Reading:
             if listed is not None:
                 self.found.conversations[listed.conversation.id] = listed.conversation
                 self.found.register.add(listed, self._tally)
+                for file in listed.pages:
+                    self.found.pages.setdefault(file, []).append(listed.conversation.id)
 
     def count(self, name: str) -> None:
         rows = self._rows(name)
         if rows is not None:
             self.found.counts[name.removesuffix(".json")] += len(rows)
-            if name in _OF_FILES:
+            if name in OF_FILES:
                 wires = (coerce(read_fields(row), WireFile) for row in rows)
                 self.found.files.extend(filter(None, map(describe_file, wires)))
 

@@ -1,12 +1,17 @@
-"""Live Slack tokens cut out of URLs. An export's file links carry one that opens every file of the
-workspace, so no record is kept or passed on with it."""
+"""Live Slack tokens in URLs: cut out, and found. An export's file links carry one that opens every
+file of the workspace, so no record is kept or passed on with it; whoever fetches the files asks for
+it here, and keeps it in memory alone."""
 
 import re
+from collections.abc import Iterator
+from urllib.parse import unquote
 
 _START = re.compile(rb"xox[a-z]-")
 _REST = re.compile(rb"[\w.%~-]*", re.ASCII)
 _URL_END = re.compile(rb"[\s\"<>|]")
 _PARAMETER = re.compile(rb"(?:\?|&|&amp;|\\u0026|%26|%3F)?[a-z_]+=$", re.IGNORECASE)
+_NAME = re.compile(rb"(?:\?|&|&amp;|\\u0026)([a-z_]+)=$")
+_EXPORT = b"xoxe-"
 _AND = re.compile(rb"&amp;|&|\\u0026|%26", re.IGNORECASE)
 
 # No URL of Slack's is longer, and the search behind a token stays short.
@@ -33,6 +38,26 @@ def cut_token(url: str) -> str:
     if "xox" not in url:
         return url
     return cut_tokens(url.encode("utf-8", "replace")).decode()
+
+
+def find_tokens(raw: bytes) -> Iterator[tuple[str, str, str]]:
+    """Every export token in a URL of a JSON text: the URL up to its query, the name of the
+    parameter and the token. Tokens of people, which somebody may have pasted, are passed over."""
+    if _EXPORT not in raw:
+        return
+    for found in _START.finditer(raw):
+        if not raw.startswith(_EXPORT, found.start()):
+            continue
+        before = raw[max(0, found.start() - _LONGEST_URL) : found.start()]
+        ends = list(_URL_END.finditer(before))
+        word = (before[ends[-1].end() :] if ends else before).replace(b"\\/", b"/")
+        rest = _REST.match(raw, found.end())
+        name = _NAME.search(word)
+        if name is None or rest is None or not word.startswith((b"https://", b"http://")):
+            continue
+        address = word.partition(b"?")[0].decode("utf-8", "replace")
+        token = unquote((found.group() + rest.group()).decode())
+        yield address, name.group(1).decode(), token
 
 
 def _in_url(raw: bytes, position: int) -> bool:

@@ -42,14 +42,24 @@ class WireFile(msgspec.Struct, gc=False):
     name: str | None = None
     title: str | None = None
     mimetype: str | None = None
+    filetype: str | None = None
     mode: str | None = None
     size: int | None = None
     user: str | None = None
+    created: int | None = None
     is_external: bool | None = None
+    is_tombstoned: bool | None = None
     url_private: str | None = None
     url_private_download: str | None = None
     permalink: str | None = None
     file_access: str | None = None
+    alt_txt: str | None = None
+    original_w: int | None = None
+    original_h: int | None = None
+    duration_ms: int | None = None
+    channels: list[str] | None = None
+    groups: list[str] | None = None
+    ims: list[str] | None = None
     shares: dict[str, dict[str, list[Share]]] | None = None
 
 

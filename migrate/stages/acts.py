@@ -8,7 +8,9 @@ import msgspec
 
 from migrate.model import Key, Message, Ref, micros_ts, piece_id, reaction_id
 from migrate.spi import Account, Opening, Placement
-from migrate.stages.reading import MessageReader, placeholder
+from migrate.stages.bodies import AVATAR, picture_of
+from migrate.stages.brief import BOOKMARKS, LATE, PLACEHOLDER_ITEM
+from migrate.stages.reading import MessageReader, placeholder, read_bookmarks
 from migrate.store import Op, OpKind, Store, messages, ops, people
 
 
@@ -29,11 +31,22 @@ class Acts:
     def refresh(self) -> None:
         """Read the accounts and conversations again, after some have been made."""
         self.opening.cache_clear()
+        pictures = {
+            op.item: op
+            for op in ops.select(
+                self._store,
+                f"conv = 0 AND ts = 0 AND kind = 4 AND state != 4 AND item GLOB '{AVATAR}*'",
+            )
+        }
         for op in ops.select(self._store, "kind = 1 AND state != 4"):
+            picture = pictures.get(f"{AVATAR}{op.item}")
             self._accounts[op.author] = Account(
                 person=self._people[op.author],
                 placement=Placement(op.name),
+                action=_action(op.flags),
                 ref=self._ref(op),
+                avatar=picture_of(self._store, picture.item) if picture else None,
+                avatar_ref=picture.ref if picture and self._live else "",
             )
 
     def account(self, number: int) -> Account | None:
@@ -54,7 +67,8 @@ class Acts:
         if op.kind == OpKind.REACTION:
             return reaction_id(key, *op.item.split("/", 1))
         if op.item:
-            return f"{key.conversation}/{key.ts}/{op.item}"
+            piece = f"/{op.piece}" if op.piece else ""
+            return f"{key.conversation}/{key.ts}/{op.item}{piece}"
         return piece_id(key, op.piece)
 
     def key(self, op: Op) -> Key:
@@ -67,8 +81,8 @@ class Acts:
         before a later export brought the message, the thread hangs under the placeholder."""
         row = self._store.db.execute(
             "SELECT ref FROM op WHERE conv = ? AND ts = ? AND kind = 5 AND piece = 0 AND state = 2"
-            " ORDER BY item DESC LIMIT 1",
-            (conv, ts),
+            " AND item IN ('', ?) ORDER BY item DESC LIMIT 1",
+            (conv, ts, PLACEHOLDER_ITEM),
         ).fetchone()
         return None if row is None else str(row[0])
 
@@ -90,6 +104,7 @@ class Acts:
             members=members,
             opener=members[0] if direct and members else None,
             ref=self._ref(op),
+            action="map" if op.flags & ops.MAPPED else "create",
         )
 
     def _wish(self, number: int) -> str:
@@ -102,11 +117,25 @@ class Acts:
         return (op.ref if op.state == ops.State.DONE else "") if self._live else op.name
 
 
+def _action(flags: int) -> Literal["ghost", "create", "map"]:
+    if flags & ops.MAPPED:
+        return "map"
+    return "create" if flags & ops.CREATES else "ghost"
+
+
 def read_message(store: Store, reader: MessageReader, acts: Acts, op: Op) -> Message:
-    """The message of an op, or the placeholder that it stands for."""
+    """The message of an op: what was said, or what stands for it or comes beside it."""
     id = acts.conversation_id(op.conv)
     if op.flags & ops.PLACEHOLDER:
         return placeholder(acts.workspace, id, op.ts, acts.planned_account(op.author).person.id)
     row = messages.row(store, op.conv, op.ts)
-    assert row is not None  # an op without PLACEHOLDER comes from a row
-    return reader.read(row, id)
+    if not op.item:
+        assert row is not None  # an op without PLACEHOLDER comes from a row
+        return reader.read(row, id)
+    if row is not None:
+        return reader.read_late(row, id, op.item.removeprefix(LATE))
+    author = acts.planned_account(op.author).person.id
+    nobody_said = reader.nobodys(id, micros_ts(op.ts), author)
+    if op.item == BOOKMARKS:
+        return read_bookmarks(store, nobody_said, op)
+    return reader.read_alone(nobody_said, op.item.removeprefix(LATE))

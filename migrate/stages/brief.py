@@ -6,12 +6,21 @@ from collections.abc import Iterable
 import msgspec
 
 from migrate.findings import Finding
-from migrate.spi import Adapter, Capabilities, Look
-from migrate.stages.resolve import Resolution
+from migrate.spi import Adapter, Capabilities, Look, Wish
+from migrate.stages.resolution import Resolution
 from migrate.store import Op, State
 
 PLACEHOLDER_ITEM = "root"
 """The item of a placeholder's op: the message it stands for has an op of its own, skipped."""
+
+HEADS = ("", PLACEHOLDER_ITEM)
+"""Items of message ops under which a thread can hang: a message's own, and its placeholder's."""
+
+LATE = "file/"
+"""Begins the item of a message op that brings one file by itself; the file's id follows."""
+
+BOOKMARKS = "bookmarks"
+"""The item of a message op that lists a conversation's bookmarks."""
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -53,6 +62,12 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     look: Look
     span: Span
     keep_notices: bool
+
+    @property
+    def names_threads(self) -> bool:
+        """Whether a thread has a topic of its own at the target."""
+        wish = Wish(kind="message", id="1.000000", time=1_000, thread=True)
+        return bool(self.adapter.place(wish, None, lambda value: True).name)
 
 
 def skipped(op: Op, code: str) -> Op:

@@ -23,9 +23,12 @@ STEPS = (
     "part.written",
     "part.noted",
     "archive.joined",
+    "delivery.noted",
+    "archive.delivered",
 )
 """Every moment of a push at which the world's probe is told: the intent is on the disk, the target
-has taken the call, the result is on the disk."""
+has taken the call, the result is on the disk; `delivery.noted` is whatever a delivery itself keeps,
+an upload or a job."""
 
 OPEN = "state IN (0, 1, 3) AND code != 'unsure'"
 """Ops that a run still has to do: planned, under way when an earlier run ended, or failed. What may
@@ -40,26 +43,13 @@ LONGEST_WAIT = 60.0
 Answer = TypeVar("Answer")
 
 
-class Engine:
-    """One run's way to a live target."""
+class Caller:
+    """One run's calls to a target, `lanes` of them at once."""
 
-    def __init__(
-        self,
-        store: Store,
-        adapter: Adapter,
-        session: LiveSession,
-        world: World,
-        journal: Journal,
-    ) -> None:
-        self.store = store
-        self.adapter = adapter
-        self.session = session
+    def __init__(self, lanes: int, world: World, journal: Journal) -> None:
         self.world = world
         self.journal = journal
-        self.acts = Acts(store, "live")
-        self.look = StoreLook(store, "live", session.caps.ref_width)
-        self.reader = MessageReader(store, self.acts.workspace)
-        self._calls = asyncio.Semaphore(session.caps.lanes)
+        self._calls = asyncio.Semaphore(lanes)
         self._ended: ChatMigrateError | None = None
 
     def check(self) -> None:
@@ -124,6 +114,26 @@ class Engine:
         self.world.probe(f"{name}.called", op.item)
         self.journal.note(done(op, ref, sum))
         return ref
+
+
+class Engine(Caller):
+    """One run's way to a live target."""
+
+    def __init__(
+        self,
+        store: Store,
+        adapter: Adapter,
+        session: LiveSession,
+        world: World,
+        journal: Journal,
+    ) -> None:
+        super().__init__(session.caps.lanes, world, journal)
+        self.store = store
+        self.adapter = adapter
+        self.session = session
+        self.acts = Acts(store, "live")
+        self.look = StoreLook(store, "live", session.caps.ref_width)
+        self.reader = MessageReader(store, self.acts.workspace, uploaded=True)
 
 
 async def together(acts: Sequence[Awaitable[object]]) -> None:

@@ -9,7 +9,7 @@ from migrate.catalogue import catalogue, meaning
 from migrate.errors import BlockedError
 from migrate.findings import Finding
 from migrate.spi import Adapter, Capabilities, Session
-from migrate.stages.plan import Told, digest_of
+from migrate.stages.plan import CONVERTER, Told, digest_of
 from migrate.store import Store
 
 
@@ -66,16 +66,38 @@ def hold_target(store: Store, session: Session) -> None:
         store.set_meta("target", session.fingerprint)
 
 
+def hold_converter(store: Store, caps: Capabilities) -> None:
+    """Texts that were converted otherwise would not be known again in an archive that follows
+    another: a server that has taken that one would get its history twice."""
+    begun = store.meta("converter", CONVERTER)
+    if caps.delta == "append" and begun != CONVERTER:
+        raise BlockedError(
+            "converter-changed",
+            "This version of chat-migrate words messages otherwise than the one that began to write"
+            " archives for this project.",
+            "Go on with that version, or make a new project into a new team.",
+        )
+    with store.transaction():
+        store.set_meta("converter", CONVERTER)
+
+
 def hold_caps(store: Store, planned: Capabilities, real: Capabilities) -> None:
-    """The server may allow more than the plan was made for, not less of what the plan needs."""
+    """The server may allow more than the plan was made for, not less of what the plan needs. What
+    is no bound must be as it was planned."""
     (largest,) = store.db.execute(
-        "SELECT coalesce(max(file.size), 0) FROM op JOIN file ON file.id = op.item"
-        " WHERE op.kind = 4 AND op.state IN (0, 1, 3)"
+        "SELECT coalesce(max(body.size), 0) FROM op JOIN body ON body.id = op.item"
+        " WHERE op.conv = 0 AND op.ts = 0 AND op.kind = 4 AND op.state IN (0, 1, 3)"
     ).fetchone()
     too_large = real.file_limit is not None and largest > real.file_limit
-    if too_large or real.piece_limit < planned.piece_limit:
+    others = [
+        name
+        for name in real.__struct_fields__
+        if name not in ("file_limit", "piece_limit", "lanes")
+        and getattr(real, name) != getattr(planned, name)
+    ]
+    if too_large or real.piece_limit < planned.piece_limit or others:
         raise BlockedError(
             "target-narrower",
-            "The target takes less than the plan was made for.",
+            "The target takes less than the plan was made for, or other things.",
             "Run `chat-migrate plan --check`, read it, then run again.",
         )

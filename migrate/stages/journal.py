@@ -6,13 +6,22 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from types import TracebackType
+from typing import NamedTuple
 
 from migrate.store import Op, OpKind, State, Store, ops
 from migrate.store.ops import Outcome
 
 GROUP_SECONDS = 0.005
 
-_Item = tuple[Sequence[Op], Sequence[Outcome], asyncio.Future[None] | None]
+
+class _Item(NamedTuple):
+    """What goes to the disk together: ops that a run adds to the plan, intents, results; and who
+    waits for it."""
+
+    added: Sequence[Op] = ()
+    intents: Sequence[Op] = ()
+    outcomes: Sequence[Outcome] = ()
+    written: asyncio.Future[None] | None = None
 
 
 class Journal:
@@ -53,22 +62,26 @@ class Journal:
 
     async def intend(self, some: Sequence[Op]) -> None:
         """Returns once these ops are marked as under way on the disk."""
-        await self._put(some, ())
+        await self._put(_Item(intents=some))
+
+    async def add(self, some: Sequence[Op]) -> None:
+        """Returns once these ops are in the plan, on the disk."""
+        await self._put(_Item(added=some))
 
     def note(self, outcome: Outcome) -> None:
         """Takes a result; it is written within a few milliseconds."""
-        self._items.append(((), (outcome,), None))
+        self._items.append(_Item(outcomes=(outcome,)))
         self._wake.set()
 
     async def flush(self) -> None:
         """Returns once everything noted so far is on the disk."""
-        await self._put((), ())
+        await self._put(_Item())
 
-    async def _put(self, intents: Sequence[Op], outcomes: Sequence[Outcome]) -> None:
+    async def _put(self, item: _Item) -> None:
         if self._error is not None:
             raise self._error
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._items.append((intents, outcomes, written))
+        self._items.append(item._replace(written=written))
         self._wake.set()
         await written
 
@@ -82,28 +95,30 @@ class Journal:
             batch, self._items = self._items, []
             try:
                 await loop.run_in_executor(self._thread, self._commit, batch)
-                for _, outcomes, _ in batch:
-                    for outcome in outcomes:
+                for item in batch:
+                    for outcome in item.outcomes:
                         name = OpKind(outcome.op.kind).name.lower()
                         self._probe(f"{name}.noted", outcome.op.item)
             except BaseException as error:
                 self._error = error
-                for _, _, written in [*batch, *self._items]:
-                    if written is not None and not written.done():
-                        written.set_exception(error)
+                for item in [*batch, *self._items]:
+                    if item.written is not None and not item.written.done():
+                        item.written.set_exception(error)
                 return
-            for _, _, written in batch:
-                if written is not None and not written.done():
-                    written.set_result(None)
+            for item in batch:
+                if item.written is not None and not item.written.done():
+                    item.written.set_result(None)
             if self._closing and not self._items:
                 return
 
     def _commit(self, batch: Sequence[_Item]) -> None:
-        intents = [op for some, _, _ in batch for op in some]
-        outcomes = [outcome for _, some, _ in batch for outcome in some]
-        if not intents and not outcomes:
+        added = [op for item in batch for op in item.added]
+        intents = [op for item in batch for op in item.intents]
+        outcomes = [outcome for item in batch for outcome in item.outcomes]
+        if not added and not intents and not outcomes:
             return
         with self._store.transaction():
+            ops.put_ops(self._store, added)
             ops.intend(self._store, intents)
             ops.settle(self._store, outcomes, self._run)
 

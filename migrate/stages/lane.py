@@ -7,12 +7,16 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from functools import partial
 
+from mappings.emoji import split_tone
 from migrate.errors import ChatMigrateError, Skip
 from migrate.model import Message, Ref
 from migrate.spi import Finder, Reacting, Reactor, Rendered, Sealing, Sending
 from migrate.stages.acts import read_message
+from migrate.stages.bodies import EMOJI
+from migrate.stages.brief import HEADS
 from migrate.stages.engine import AHEAD, OPEN, Engine, together
 from migrate.stages.journal import done, failed, open_again, sum_of, waiting
+from migrate.stages.uploads import REFUSED, Uploads
 from migrate.store import Op, OpKind, ops
 
 REMEMBERED = 4_096
@@ -24,8 +28,9 @@ LOOK_AGAIN = 0.25
 class Lanes:
     """All lanes of a push, the longest first; the bound on calls holds over all of them."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, uploads: Uploads) -> None:
         self._engine = engine
+        self.uploads = uploads
         self._waiting: dict[int, None] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
         self._arrivals: dict[tuple[int, int], asyncio.Event] = {}
@@ -124,14 +129,16 @@ class Lane:
 
     async def _send_all(self, given_up: frozenset[int]) -> None:
         """Messages and reactions in their order, those of lanes that were given up left out."""
-        last: Sequence[object] = (-1, 0, 0, "", 0)
         try:
-            while some := self._next(last):
+            some = self._next((-1, 0, 0, "", 0))
+            while some:
                 able = [op for op in some if op.lane not in given_up]
                 await self._journal.intend(able)
+                coming = self._next(_position(some[-1]))
+                self._lanes.uploads.begin(op for op in [*able, *coming] if op.lane not in given_up)
                 for op in able:
                     await self._send(op)
-                last = _position(some[-1])
+                some = coming
         finally:
             await together(list(self._reactions))
         await self._journal.flush()
@@ -185,20 +192,28 @@ class Lane:
             for ended in self._reactions:
                 if ended.done() and (error := ended.exception()):
                     raise error
-            task = asyncio.create_task(engine.perform(op, self._react, self._taken))
+            key = self._key(op)
+            sum = sum_of(key.encode(), False) if key != op.name else 0
+            act = partial(self._react, key)
+            task = asyncio.create_task(engine.perform(op, act, self._taken, sum))
             self._reactions.add(task)
             task.add_done_callback(partial(self._reacted, op))
+            return
+        self._lanes.uploads.check()
+        if not await self._lanes.uploads.finish(op):
+            self._journal.note(failed(op, REFUSED))
+            engine.world.progress.advance()
             return
         # Outside the bound on calls: a message may wait for another one that it links to.
         rendered = await self._render(op)
         try:
-            act = partial(self._send_piece, rendered)
-            ref = await engine.perform(op, act, self._taken, _sum(op, rendered))
+            send = partial(self._send_piece, rendered)
+            ref = await engine.perform(op, send, self._taken, _sum(op, rendered))
         finally:
             self._lanes.arrived(op)
         if ref is None:
             self._unfinished.add(op.lane)
-        elif op.piece == 0:
+        elif op.piece == 0 and op.item in HEADS:
             self._refs[op.conv, op.ts] = ref
             if len(self._refs) > REMEMBERED:
                 self._refs.popitem(last=False)
@@ -227,7 +242,7 @@ class Lane:
             raise Skip("author-failed")
         if not self._is_as_planned(op, rendered):
             raise Skip("pieces-unplanned")
-        if op.piece and await self._ref(op.conv, op.ts) is None:
+        if op.piece and await self._first_piece(op) is None:
             raise Skip("piece-failed")
         if op.piece >= len(rendered.pieces):
             # Planned with dummies of the widest refs; with the real ones the text needs fewer.
@@ -251,7 +266,21 @@ class Lane:
             )
         )
 
-    async def _react(self, op: Op) -> Ref:
+    async def _first_piece(self, op: Op) -> Ref | None:
+        if op.item in HEADS:
+            return await self._ref(op.conv, op.ts)
+        await self._journal.flush()
+        return ops.ref(self._store, op.conv, op.ts, OpKind.MESSAGE, op.item)
+
+    def _key(self, op: Op) -> str:
+        """The target's key for a reaction: as planned, but for one that shows an image, whose ref
+        was not known then."""
+        name = op.item.partition("/")[2]
+        if self._engine.look.file(f"{EMOJI}{split_tone(name).base}") is None:
+            return op.name
+        return self._engine.adapter.reaction(name, self._engine.look)
+
+    async def _react(self, key: str, op: Op) -> Ref:
         if known := self._there.get(self._acts.id(op)):
             return known
         session = self._engine.session
@@ -270,7 +299,7 @@ class Lane:
                 author=author,
                 time=op.time,
                 message=message,
-                emoji=op.name,
+                emoji=key,
             )
         )
 

@@ -10,21 +10,22 @@ import msgspec
 
 from migrate.findings import Finding
 from migrate.model import File, Person, ts_micros
-from migrate.source import Export, Haul, Record, Run, read_run
+from migrate.source import Export, Haul, Record, Run, fill, read_run
 from migrate.stages import look
 from migrate.stages.pool import map_bounded
 from migrate.stages.world import World
-from migrate.store import Store, messages, people
+from migrate.store import Store, files, messages, people
 
 STAGE = "load"
 
 
 class Packed(msgspec.Struct, frozen=True, kw_only=True):
     """A run as the store takes it: rows in the order of `messages.Row` but for the author, who is
-    an id, and the page, which counts from 0."""
+    an id, and the page, which counts from 0. `attachments` are ts in microseconds and file ids."""
 
     conversation: str
     rows: list[tuple[object, ...]]
+    attachments: list[tuple[int, str]]
     pages: list[bytes]
     people: list[Person]
     files: list[File]
@@ -56,9 +57,16 @@ def load(store: Store, export: Export, world: World, *, pages: bool = True) -> b
         store.set_meta("domain", export.domain or store.meta("domain"))
         known = msgspec.json.decode(store.meta(look.GROUPS, "{}"))
         store.set_meta(look.GROUPS, msgspec.json.encode(known | dict(export.groups)).decode())
+        store.set_meta("offline", str(export.counts["uploads"] + export.counts["attachments"]))
         store.db.execute("DELETE FROM reject")
+        # What Slack or an earlier export told of somebody is not forgotten for a list without it.
+        before = {person.id: person for _, person in people.people(store)}
         for listed in (True, False):
-            some = (each for each in export.people if (each.id in export.listed) is listed)
+            some = (
+                fill(each, before.get(each.id, each))
+                for each in export.people
+                if (each.id in export.listed) is listed
+            )
             people.put_people(store, some, listed=listed)
         people.put_conversations(store, export.conversations)
         messages.put_files(store, export.files)
@@ -87,6 +95,7 @@ def load(store: Store, export: Export, world: World, *, pages: bool = True) -> b
         world.progress.advance(sizes[number])
     world.progress.end()
     with store.transaction():
+        files.add_places(store, export.pages)
         store.db.execute("DELETE FROM page WHERE num NOT IN (SELECT page FROM message)")
         store.set_findings(
             STAGE, [Finding(code=c, count=n, place=places[c]) for c, n in findings.items()]
@@ -143,6 +152,7 @@ def pack_run(run: Run, bot_users: dict[str, str], pages: bool) -> Packed:
     return Packed(
         conversation=haul.conversation,
         rows=rows,
+        attachments=[(ts, file) for ts in sorted(newest) for file in newest[ts].files],
         pages=packed,
         people=haul.people,
         files=haul.files,
@@ -203,12 +213,27 @@ class _Writer:
         if overlap:
             merged += overlap + len(packed.rows) - self._count(conv, first, last)
         messages.put_files(store, packed.files)
+        self._attach(conv, page, packed, bool(overlap))
         messages.put_moments(store, "pin", conv, packed.pins)
         messages.put_moments(store, "deletion", conv, packed.deleted)
         store.db.executemany(
             "INSERT INTO reject VALUES (?, ?, ?)", [(conv, *reject) for reject in packed.rejects]
         )
         return merged
+
+    def _attach(self, conv: int, page: int, packed: Packed, overlapping: bool) -> None:
+        """Note which messages have which files. Of a message that was known already its newest
+        record says so: it lies in a page from `page` on if it is one of these."""
+        if not packed.pages:
+            return
+        attachments: Iterable[tuple[int, str]] = packed.attachments
+        if overlapping:
+            query = "SELECT ts FROM message WHERE conv = ? AND ts BETWEEN ? AND ? AND page >= ?"
+            span = (packed.rows[0][1], packed.rows[-1][1])
+            ours = {ts for (ts,) in self._store.db.execute(query, (conv, *span, page))}
+            files.drop_attachments(self._store, conv, ours)
+            attachments = [each for each in attachments if each[0] in ours]
+        files.put_attachments(self._store, conv, attachments)
 
     def _add(self, some: list[Person]) -> None:
         if not some:

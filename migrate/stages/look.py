@@ -3,6 +3,7 @@ planning, the target's own refs afterwards. Which addresses are this workspace's
 here; how they are spelled is `mappings.links`."""
 
 from collections.abc import Callable, Iterator
+from hashlib import blake2b
 from typing import Literal
 
 import msgspec
@@ -11,17 +12,21 @@ from mappings.links import SlackLink
 from mappings.links import parse as parse_link
 from mappings.nodes import links
 from migrate.model import Key, Message, Ref, micros_ts, piece_id, ts_micros
-from migrate.spi import Face, Pointer
+from migrate.spi import Face, Placement, Pointer
 from migrate.store import OpKind, Store, messages, ops, people
 
-Refs = Literal["dummy", "live", "placed"]
-"""`dummy` while planning, `live` once the target has given refs, `placed` for an archive, where a
-placement's name is all that is known."""
+Refs = Literal["dummy", "live", "planned", "placed"]
+"""`dummy` while planning, `live` once the target has given refs. For an archive, where a
+placement's name is all that is known, `planned` while its messages are planned and `placed`
+afterwards."""
 
 EMOJI = "emoji"
+ALIASES = "emoji_aliases"
 GROUPS = "groups"
 """Names in the store's `meta` under which JSON maps lie: what to show for a custom emoji, by its
-name, and user groups' names by their ids."""
+name; which custom emoji is another name of which; and user groups' names by their ids."""
+
+_IMAGE = "emoji/"
 
 _ORGANIZATION = ".enterprise.slack.com"
 _AT_TARGET = (ops.State.SENDING, ops.State.DONE)
@@ -66,7 +71,7 @@ class StoreLook:
         """Read people and conversations again: after their accounts and rooms have been made."""
         account = self._reader(OpKind.ACCOUNT)
         opening = self._reader(OpKind.CONVERSATION)
-        self._emoji = _words.decode(self._store.meta(EMOJI, "{}"))
+        self._read_emoji()
         self._groups = _words.decode(self._store.meta(GROUPS, "{}"))
         for id, person in people.stand_ins(self._store):
             ref = account(0, person.id)
@@ -81,6 +86,19 @@ class StoreLook:
                 # A private conversation's name is not for those who are not in it.
                 self._conversations[each.id] = Face("" if each.private else name or each.id, ref)
 
+    def _read_emoji(self) -> None:
+        """Mapped ones as emoji.csv says, those that are the target's by their names there."""
+        self._emoji = _words.decode(self._store.meta(EMOJI, "{}"))
+        self._aliases = _words.decode(self._store.meta(ALIASES, "{}"))
+        placed = self._store.db.execute(
+            "SELECT item, name FROM op WHERE conv = 0 AND ts = 0 AND kind = 4 AND state != 4"
+            f" AND item GLOB '{_IMAGE}*'"
+        )
+        self._emoji |= {item.removeprefix(_IMAGE): f":{name}:" for item, name in placed}
+        for alias, name in self._aliases.items():
+            if name in self._emoji:
+                self._emoji[alias] = self._emoji[name]
+
     def person(self, id: str) -> Face | None:
         return self._people.get(id)
 
@@ -94,7 +112,22 @@ class StoreLook:
         return self._emoji.get(name)
 
     def file(self, id: str) -> Ref | None:
-        return None
+        if id.startswith(_IMAGE):
+            name = id.removeprefix(_IMAGE)
+            id = f"{_IMAGE}{self._aliases.get(name, name)}"
+        row = self._store.db.execute(
+            "SELECT state, ref FROM op WHERE conv = 0 AND ts = 0 AND kind = 4 AND item = ?"
+            " AND piece = 0",
+            (id,),
+        ).fetchone()
+        if row is None or row[0] == ops.State.SKIPPED:
+            return None
+        if self._refs == "dummy":
+            # Each file its own: two custom emoji are two reactions.
+            return blake2b(id.encode()).hexdigest()[: len(self._dummy)].ljust(len(self._dummy), "x")
+        if self._refs == "live":
+            return str(row[1]) if row[0] == ops.State.DONE else None
+        return id
 
     def link(self, url: str, before: int | None = None) -> Pointer | None:
         """As `Look.link`; with `before` (microseconds) only messages of an earlier ts are seen."""
@@ -105,8 +138,9 @@ class StoreLook:
             return Pointer(face)
         ts = ts_micros(link.ts)
         seen = before is None or ts < before
-        ref = self._message(self._numbers[link.conversation], ts) if seen else None
-        return Pointer(face, ref, lost=ref is None)
+        number = self._numbers[link.conversation]
+        ref = self._message(number, ts) if seen else None
+        return Pointer(face, ref, ref is None, self._placement(number, ts) if ref else None)
 
     def linked(self, message: Message) -> Iterator[tuple[int, int]]:
         """The messages that a message links to, whether or not the store has them, as their
@@ -147,14 +181,20 @@ class StoreLook:
             return ops.ref(self._store, number, ts, OpKind.MESSAGE)
         op = ops.op(self._store, number, ts, OpKind.MESSAGE)
         if self._refs == "placed":
-            if op is None or op.state == ops.State.SKIPPED:
-                return None
-            row = messages.row(self._store, number, ts)
-            slack_ts = row.slack_ts if row else micros_ts(ts)
-            return piece_id(Key(self._workspace, self._ids[number], slack_ts), 0)
-        # Ops of the plan that is being made are no answer: they come while it is asked.
-        there = op is not None and op.state in _AT_TARGET
-        return self._dummy if there or self._will_be_sent(number, ts) else None
+            there = op is not None and op.state != ops.State.SKIPPED
+        else:
+            # Ops of the plan that is being made are no answer: they come while it is asked.
+            there = op is not None and op.state in _AT_TARGET
+            there = there or self._will_be_sent(number, ts)
+        if not there or self._refs == "dummy":
+            return self._dummy if there else None
+        row = messages.row(self._store, number, ts)
+        slack_ts = row.slack_ts if row else micros_ts(ts)
+        return piece_id(Key(self._workspace, self._ids[number], slack_ts), 0)
+
+    def _placement(self, number: int, ts: int) -> Placement | None:
+        op = ops.op(self._store, number, ts, OpKind.MESSAGE) if self._refs == "placed" else None
+        return Placement(op.name, op.time) if op is not None else None
 
     def _will_be_sent(self, number: int, ts: int) -> bool:
         row = messages.row(self._store, number, ts)
@@ -171,7 +211,7 @@ class StoreLook:
         """How the ref of an account or a conversation is found, by conversation number and item."""
         if self._refs == "dummy":
             return lambda conv, item: self._dummy
-        if self._refs == "placed":
+        if self._refs in ("placed", "planned"):
             names = {
                 (op.conv, op.item): op.name
                 for op in ops.select(self._store, "kind = ? AND state != 4", (kind,))

@@ -4,6 +4,7 @@ Links inside messages are the renderer's affair."""
 import csv
 import os
 from pathlib import Path
+from typing import Literal
 
 from migrate.model import micros_ts
 from migrate.spi import Linker
@@ -13,12 +14,14 @@ from migrate.store import Store, ops
 NAME = "permalinks.csv"
 
 
-def write_permalinks(store: Store, linker: Linker, folder: Path) -> int:
+def write_permalinks(
+    store: Store, linker: Linker, folder: Path, refs: Literal["live", "placed"] = "live"
+) -> int:
     """Write `permalinks.csv` (0600): the Slack address of every message that the target has, and
     its new one; returns how many. Where no export tells the workspace's host, the old address is
     the path alone.
     """
-    acts = Acts(store, "live")
+    acts = Acts(store, refs)
     host = store.meta("domain")
     start = f"https://{host}/archives" if host else "/archives"
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -29,7 +32,7 @@ def write_permalinks(store: Store, linker: Linker, folder: Path) -> int:
     ) as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("slack", "target"))
-        where = "kind = 5 AND state = 2 AND piece = 0 AND item = ''"
+        where = "kind = 5 AND state = 2 AND piece = 0 AND item = '' AND ref != ''"
         for op in ops.select(store, where, (), "ORDER BY conv, ts"):
             id = acts.conversation_id(op.conv)
             old = f"{start}/{id}/p{micros_ts(op.ts).replace('.', '')}"

@@ -1,16 +1,17 @@
-"""PLAN, second half: an op for every account, file and conversation, with its place at the target:
-names made valid and unique. Computed once and stored; what the target has already keeps its place.
-Messages are placed by `placer`."""
+"""PLAN, second half: an op for every account and conversation, with its place at the target: names
+made valid and unique. Computed once and stored; what the target has already keeps its place.
+Messages are placed by `placer`, files by `bodies`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
 from migrate.spi import Adapter, Wish
+from migrate.stages.archives import last_joined
 from migrate.stages.brief import Brief, skipped
+from migrate.stages.existing import foreign_names
 from migrate.stages.parts import write_again
-from migrate.stages.reading import file_code
-from migrate.stages.resolve import Destination, Resolution
+from migrate.stages.resolution import Destination, Resolution
 from migrate.store import Op, OpKind, Store, ops
 from migrate.store.ops import record_number
 
@@ -18,6 +19,10 @@ from migrate.store.ops import record_number
 def account_ops(store: Store, brief: Brief) -> Iterator[Op]:
     """One op a person."""
     taken = _taken(store, OpKind.ACCOUNT)
+    taken |= {
+        each.wish.casefold() for each in brief.resolution.people.values() if each.action == "map"
+    }
+    foreign = foreign_names(store)
     for number, standing in brief.resolution.people.items():
         person = standing.person
         op = Op(
@@ -26,21 +31,28 @@ def account_ops(store: Store, brief: Brief) -> Iterator[Op]:
         )  # fmt: skip
         if standing.code:
             yield skipped(op, standing.code)
-        elif ops.op(store, *op.key) is None:
-            wish = Wish(kind="account", id=person.id, name=standing.wish or person.name)
-            yield _named(op, wish, brief.adapter, taken)
-
-
-def file_ops(files: Iterable[tuple[str, str]]) -> Iterator[Op]:
-    """One op a file, given as id and mode: bodies do not travel yet, so each says why not."""
-    for id, mode in files:
-        op = Op(0, 0, OpKind.FILE, id, 0, 0, record=record_number("files"))
-        yield skipped(op, file_code(mode))
+        elif ops.op(store, *op.key) is not None:
+            continue
+        elif standing.action == "map":
+            yield msgspec.structs.replace(op, name=standing.wish, flags=ops.MAPPED)
+        else:
+            creates = standing.action == "create"
+            op = msgspec.structs.replace(op, flags=ops.CREATES if creates else 0)
+            wish = Wish(
+                kind="account",
+                id=person.id,
+                name=standing.wish or person.name,
+                full_name=standing.wish or person.full_name or person.shown_name,
+            )
+            # An author whom nobody signs in as may be called otherwise than in Slack.
+            yield _named(op, wish, brief.adapter, taken, set() if creates else foreign)
 
 
 def conversation_ops(store: Store, brief: Brief) -> Iterator[Op]:
     """One op a conversation."""
     taken = _taken(store, OpKind.CONVERSATION)
+    every = brief.resolution.conversations.values()
+    taken |= {each.wish.casefold() for each in every if each.action == "map"}
     for number, destination in brief.resolution.conversations.items():
         op = Op(
             number, 0, OpKind.CONVERSATION, "", 0, number,
@@ -52,6 +64,10 @@ def conversation_ops(store: Store, brief: Brief) -> Iterator[Op]:
             yield skipped(op, destination.code)
         elif known is not None:
             _keep_private(store, known, destination)
+        elif destination.lane != number:
+            yield skipped(op, "conversation-merged")
+        elif destination.action == "map":
+            yield msgspec.structs.replace(op, name=destination.wish, flags=op.flags | ops.MAPPED)
         else:
             wish = Wish(
                 kind="conversation",
@@ -59,13 +75,13 @@ def conversation_ops(store: Store, brief: Brief) -> Iterator[Op]:
                 name=destination.wish,
                 private=destination.private,
             )
-            yield _named(op, wish, brief.adapter, taken)
+            yield _named(op, wish, brief.adapter, taken, set())
 
 
 def _keep_private(store: Store, known: Op, destination: Destination) -> None:
     """What has become private is private in an archive that is written again; at a live target it
     blocks the plan."""
-    if destination.private and not known.flags & ops.PRIVATE and known.part >= 0:
+    if destination.private and not known.flags & ops.PRIVATE and known.part > last_joined(store):
         ops.hide(store, known)
         write_again(store, known.part)
 
@@ -79,10 +95,13 @@ def turned_private(store: Store, resolution: Resolution) -> Iterator[str]:
 
 
 def _taken(store: Store, kind: OpKind) -> set[str]:
-    return {op.name for op in ops.select(store, "kind = ?", (kind,))}
+    return {op.name.casefold() for op in ops.select(store, "kind = ?", (kind,))}
 
 
-def _named(op: Op, wish: Wish, adapter: Adapter, taken: set[str]) -> Op:
-    placement = adapter.place(wish, None, lambda name: name not in taken)
-    taken.add(placement.name)
+def _named(op: Op, wish: Wish, adapter: Adapter, taken: set[str], shunned: set[str]) -> Op:
+    def free(name: str) -> bool:
+        return name.casefold() not in taken and name not in shunned
+
+    placement = adapter.place(wish, None, free)
+    taken.add(placement.name.casefold())
     return msgspec.structs.replace(op, name=placement.name)

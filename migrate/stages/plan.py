@@ -4,8 +4,7 @@ before anything is written. The target is not touched."""
 import hashlib
 import math
 import uuid
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -14,25 +13,31 @@ from migrate.catalogue import catalogue, meaning
 from migrate.config import Project, moment
 from migrate.findings import Catalogue, Finding
 from migrate.spi import Capabilities
-from migrate.stages import facts, parts, place
+from migrate.stages import additions, bodies, facts, parts, place
 from migrate.stages.brief import Brief, Losses, Span
 from migrate.stages.look import Scope, StoreLook
 from migrate.stages.placer import BATCH, message_ops
-from migrate.stages.resolve import Resolution, propose_emoji
+from migrate.stages.proposals import propose_emoji
+from migrate.stages.resolution import Resolution
 from migrate.stages.sightings import Sightings
 from migrate.stages.sort import chunks
 from migrate.stages.survey import CHUNK, Surveyed, survey
 from migrate.stages.world import World
-from migrate.store import Store, ops
+from migrate.store import Op, Store, drafts, ops
 
 CONVERTER = "1"
 """Changes whenever the same record would be sent as other words, so that no plan survives it."""
 
-STAGES = ("load", "resolve", "plan", "check")
+STAGES = ("load", "resolve", "plan", "check", "existing")
 """The stages whose findings a plan shows."""
 
 SECONDS_A_CALL = 0.025
 """What a live target takes for one act, until this project has measured its own."""
+
+
+BYTES_SENT_A_SECOND = 20_000_000
+BYTES_COPIED_A_SECOND = 100_000_000
+"""What of the bodies of files a live target takes in a second, and what goes into an archive."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -112,11 +117,13 @@ def make_plan(
     source = project.config.source
     span = Span(moment(source.since, "since"), moment(source.until, "until"))
     scope = Scope(span.since, span.until, source.notices == "keep")
+    bulk = caps.delivery == "bulk"
+    look = StoreLook(store, "planned" if bulk else "dummy", caps.ref_width, scope)
     brief = Brief(
         adapter=project.adapter,
         caps=caps,
         resolution=resolution,
-        look=StoreLook(store, "dummy", caps.ref_width, scope),
+        look=look,
         span=span,
         keep_notices=source.notices == "keep",
     )
@@ -127,37 +134,48 @@ def make_plan(
         store.db.execute("DROP INDEX IF EXISTS op_open")
         parts.drop_unwritten(store)
         ops.drop_unsent(store)
+        drafts.drop_idle(store)
         ops.put_ops(store, place.account_ops(store, brief))
         ops.put_ops(store, place.conversation_ops(store, brief))
-        files = store.db.execute("SELECT id, mode FROM file").fetchall()
-        ops.put_ops(store, place.file_ops(files))
+        ops.put_ops(store, bodies.file_ops(store, brief))
+        ops.put_ops(store, bodies.avatar_ops(store, brief))
+        ops.put_ops(store, bodies.emoji_ops(store, brief))
+    look.refresh()
+    cutter = parts.Cutter(store, caps)
     surveyed = survey(
         store,
         project.adapter,
         caps,
-        chunks(store, brief, CHUNK),
+        chunks(store, brief, CHUNK, cutter.last_joined),
         world.workers,
         uuid.uuid4().hex,
         scope,
     )
 
+    drafted: list[tuple[int, list[drafts.DraftPage]]] = []
+
     def counted() -> Iterator[Surveyed]:
-        for chunk, remarks in surveyed:
+        for chunk, remarks, pages in surveyed:
             world.check()
             world.progress.advance(len(chunk.rows))
             sightings.add(remarks.values())
-            yield chunk, remarks
+            drafted.append((chunk.number, pages))
+            yield chunk, remarks, pages
 
     # The generators read messages and ops of other conversations while these rows are written:
     # within one connection SQLite allows that.
-    rows = message_ops(store, brief, counted(), losses)
-    while batch := list(islice(rows, BATCH)):
+    for batch in gather(message_ops(store, brief, counted(), losses, cutter), BATCH):
         with store.transaction():
             ops.put_ops(store, batch)
+            for number, pages in drafted:
+                drafts.put_drafts(store, number, pages)
+            drafted.clear()
     world.progress.end()
     with store.transaction():
-        if caps.delivery == "bulk":
-            parts.cut_parts(store, caps)
+        additions.note_lacking(store, cutter.last_joined)
+        bodies.leave_unused(store, cutter.last_joined)
+        if bulk:
+            cutter.finish()
         else:
             ops.index_ops(store, by_lane=caps.order == "lane")
         store.set_findings("losses", losses.findings())
@@ -166,10 +184,23 @@ def make_plan(
             Finding(code="conversation-turned-private", place=id)
             for id in place.turned_private(store, resolution)
         ]
-        store.set_findings("plan", [*_missing_files(store, project), *private])
+        store.set_findings(
+            "plan", [*_missing_files(store, project), *_left_behind(store), *private]
+        )
     propose_emoji(project, sightings.rows())
     facts.check_sums(store, facts.fates(store, 0))
     store.checkpoint()
+
+
+def gather(lists: Iterable[list[Op]], size: int) -> Iterator[list[Op]]:
+    """Lists put together until they hold `size` ops or more."""
+    batch: list[Op] = []
+    for some in lists:
+        batch += some
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    yield batch
 
 
 def summarize(
@@ -177,25 +208,45 @@ def summarize(
 ) -> PlanSummary:
     """What the op rows add up to."""
     known = catalogue(project.adapter)
-    reasons = [
-        Finding(code=code, count=count, place=where) for code, count, where in facts.reasons(store)
-    ]
-    told = [tell(finding, known) for finding in (*store.findings(*STAGES), *reasons)]
+    told = _told(store, known)
     return PlanSummary(
         target=target,
         digest=digest,
         counts=_counts(store),
         renames=_renames(store),
         losses=[tell(finding, known) for finding in store.findings("losses")],
-        findings=[each for each in told if each.severity != "blocker"],
-        blockers=[each for each in told if each.severity == "blocker"],
+        findings=[each for each in told if not is_blocker(each)],
+        blockers=[each for each in told if is_blocker(each)],
         estimate=_estimate(store, caps),
     )
+
+
+def blockers(store: Store, project: Project) -> list[Told]:
+    """What forbids to carry out the plan that stands."""
+    return [each for each in _told(store, catalogue(project.adapter)) if is_blocker(each)]
+
+
+def is_blocker(told: Told) -> bool:
+    return told.severity == "blocker"
+
+
+def _told(store: Store, known: Catalogue) -> list[Told]:
+    reasons = [
+        Finding(code=code, count=count, place=where) for code, count, where in facts.reasons(store)
+    ]
+    return [tell(finding, known) for finding in (*store.findings(*STAGES), *reasons)]
 
 
 def tell(finding: Finding, known: Catalogue) -> Told:
     """A finding with its severity beside it."""
     return Told(finding.code, meaning(finding.code, known).severity, finding.count, finding.place)
+
+
+_ROOMS = (
+    "FROM conversation c JOIN op ON op.conv = c.num AND op.ts = 0 AND op.kind = 2"
+    " AND op.item = '' AND op.piece = 0"
+)
+"""Every conversation with its op, found by its key: there are far more messages."""
 
 
 def _counts(store: Store) -> dict[str, object]:
@@ -206,61 +257,63 @@ def _counts(store: Store) -> dict[str, object]:
     def by(query: str) -> dict[str, int]:
         return {str(name): int(count) for name, count in store.db.execute(query)}
 
-    accounts = by("SELECT iif(state = 4, code, ''), count(*) FROM op WHERE kind = 1 GROUP BY 1")
-    rooms = by("SELECT state = 4, count(*) FROM op WHERE kind = 2 GROUP BY 1")
-    texts = by("SELECT state, count(*) FROM op WHERE kind = 5 AND record != 0 GROUP BY state")
+    accounts = by(
+        f"SELECT CASE WHEN state = 4 THEN code WHEN flags & {ops.MAPPED} THEN 'map'"
+        f" WHEN flags & {ops.CREATES} THEN 'create' ELSE 'ghost' END, count(*)"
+        " FROM op WHERE conv = 0 AND ts = 0 AND kind = 1 GROUP BY 1"
+    )
+    rooms = by(
+        f"SELECT CASE WHEN state = 4 THEN code WHEN flags & {ops.MAPPED} THEN 'map'"
+        f" ELSE 'create' END, count(*) {_ROOMS} GROUP BY 1"
+    )
+    waiting, there, left, pieces, reactions, pins = store.db.execute(
+        "SELECT coalesce(sum(kind = 5 AND record != 0 AND state IN (0, 1, 3)), 0),"
+        " coalesce(sum(kind = 5 AND record != 0 AND state = 2), 0),"
+        " coalesce(sum(kind = 5 AND record != 0 AND state = 4), 0),"
+        " coalesce(sum(kind = 5 AND state != 4), 0),"
+        " coalesce(sum(iif(state = 4, 0, folded + (kind = 6))), 0),"
+        " coalesce(sum(kind = 7 AND state != 4), 0) FROM op"
+    ).fetchone()
     (rejected,) = store.db.execute("SELECT count(*) FROM reject").fetchone()
     return {
         "accounts": {
-            "map": 0,
-            "create": 0,
+            "map": accounts.get("map", 0),
+            "create": accounts.get("create", 0),
             "merge": accounts.get("person-merged", 0),
-            "ghost": accounts.get("", 0),
+            "ghost": accounts.get("ghost", 0),
             "skip": accounts.get("person-skipped", 0),
         },
         "conversations": {
-            "create": rooms.get("0", 0),
-            "map": 0,
-            "skip": rooms.get("1", 0),
+            "create": rooms.get("create", 0),
+            "map": rooms.get("map", 0),
+            "merge": rooms.get("conversation-merged", 0),
+            "skip": sum(rooms.values())
+            - sum(rooms.get(kind, 0) for kind in ("create", "map", "conversation-merged")),
             "renamed": len(_renames(store)),
             "made_private": one(
-                "SELECT count(*) FROM op JOIN conversation c ON c.num = op.conv WHERE op.kind = 2"
-                f" AND op.state != 4 AND op.flags & {ops.PRIVATE} AND c.kind = 'public'"
+                f"SELECT count(*) {_ROOMS} WHERE op.state != 4 AND op.flags & {ops.PRIVATE}"
+                " AND c.kind = 'public'"
             ),
         },
         "messages": {
-            "send": texts.get("0", 0) + texts.get("1", 0) + texts.get("3", 0),
+            "send": waiting,
             "change": 0,
-            "already": texts.get("2", 0),
-            "skip": texts.get("4", 0) + rejected,
+            "already": there,
+            "skip": left + rejected,
         },
-        "pieces": one("SELECT count(*) FROM op WHERE kind = 5 AND state != 4"),
-        "reactions": one(
-            "SELECT (SELECT count(*) FROM op WHERE kind = 6 AND state != 4)"
-            " + (SELECT coalesce(sum(folded), 0) FROM op WHERE kind = 5 AND state != 4)"
-        ),
-        "pins": one("SELECT count(*) FROM op WHERE kind = 7 AND state != 4"),
-        "files": {
-            "send": one("SELECT count(*) FROM op WHERE kind = 4 AND state != 4"),
-            "link": one(
-                "SELECT count(*) FROM op WHERE kind = 4"
-                " AND code IN ('file-linked', 'file-external')"
-            ),
-            "missing": one(
-                "SELECT count(*) FROM op WHERE kind = 4 AND state = 4"
-                " AND code NOT IN ('file-linked', 'file-external')"
-            ),
-        },
-        "file_bytes": one("SELECT sum(size) FROM file"),
+        "pieces": pieces,
+        "reactions": reactions,
+        "pins": pins,
+        "files": bodies.counts(store),
+        "file_bytes": bodies.count_bytes(store),
     }
 
 
 def _renames(store: Store) -> list[Rename]:
     """The conversations that have a name in Slack and another one at the target."""
     query = (
-        "SELECT c.id, json_extract(c.data, '$.name') AS slack_name, op.name FROM op"
-        " JOIN conversation c ON c.num = op.conv WHERE op.kind = 2 AND op.state != 4"
-        " AND slack_name != '' AND slack_name != op.name ORDER BY c.num"
+        f"SELECT c.id, json_extract(c.data, '$.name') AS slack_name, op.name {_ROOMS}"
+        " WHERE op.state != 4 AND slack_name != '' AND slack_name != op.name ORDER BY c.num"
     )
     return [Rename(*row) for row in store.db.execute(query)]
 
@@ -269,20 +322,50 @@ def _estimate(store: Store, caps: Capabilities) -> Estimate:
     (calls,) = store.db.execute(
         "SELECT count(*) FROM op WHERE state IN (0, 1, 3) AND kind != 7"
     ).fetchone()
+    size = bodies.count_bytes(store, open_only=True)
     if caps.delivery == "bulk":
-        return Estimate(seconds=math.ceil(calls / 20_000), server_seconds=0)
-    seconds = float(store.meta("seconds_a_call") or SECONDS_A_CALL)
-    return Estimate(seconds=math.ceil(calls * seconds), server_seconds=math.ceil(calls * seconds))
+        seconds = calls / 20_000 + size / BYTES_COPIED_A_SECOND
+        return Estimate(seconds=math.ceil(seconds), server_seconds=0)
+    seconds = calls * float(store.meta("seconds_a_call") or SECONDS_A_CALL)
+    seconds = math.ceil(seconds + size / BYTES_SENT_A_SECOND)
+    return Estimate(seconds=seconds, server_seconds=seconds)
 
 
 def _missing_files(store: Store, project: Project) -> list[Finding]:
-    """Bodies that Slack still has and nobody fetched block the plan, unless links will do."""
+    """Bodies that Slack still has and that are not here block the plan, unless links will do."""
     if project.config.files.missing == "link":
         return []
-    count, first = store.db.execute(
-        "SELECT count(*), min(item) FROM op WHERE kind = 4 AND code = 'file-linked'"
-    ).fetchone()
-    return [Finding(code="files-missing", count=count, place=first)] if count else []
+    known = catalogue()
+    rows = store.db.execute(
+        "SELECT code, count(*), min(item) FROM op WHERE conv = 0 AND ts = 0 AND kind = 4"
+        " AND state = 4 GROUP BY code"
+    )
+    # What `fetch` met as an error may come at another try.
+    may_come = [
+        (count, first)
+        for code, count, first in rows
+        if code == bodies.UNFETCHED or meaning(code, known).severity == "error"
+    ]
+    if not may_come:
+        return []
+    total, first = sum(count for count, _ in may_come), min(first for _, first in may_come)
+    offline = int(store.meta("offline") or 0)
+    inside = [Finding(code="files-in-export", count=offline)] if offline else []
+    return [Finding(code="files-missing", count=total, place=first), *inside]
+
+
+def _left_behind(store: Store) -> list[Finding]:
+    """What is lost beside Slack's own records: who belongs to user groups, since no target has
+    groups of ours, and pictures that came too late."""
+    members: dict[str, list[str]] = msgspec.json.decode(store.meta("group_members") or "{}")
+    groups = sum(bool(people) for people in members.values())
+    query = (
+        "SELECT count(*), min(item) FROM op WHERE conv = 0 AND ts = 0 AND kind = 4"
+        " AND code = 'avatar-late'"
+    )
+    pictures, first = store.db.execute(query).fetchone()
+    lost = [Finding(code="group-members-not-kept", count=groups)] if groups else []
+    return [*lost, Finding(code="avatar-late", count=pictures, place=first)] if pictures else lost
 
 
 def _hash(data: bytes) -> str:

@@ -1,5 +1,5 @@
-"""PUSH and SEAL for live targets, phase by phase: accounts, conversations, who belongs to them,
-then the lanes. What one act goes through is the engine's affair."""
+"""PUSH and SEAL for live targets, phase by phase: pictures, accounts, conversations, who belongs to
+them, custom emoji, then the lanes. What one act goes through is the engine's affair."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -7,10 +7,12 @@ from functools import partial
 from migrate.errors import Skip
 from migrate.model import Ref
 from migrate.spi import Entry
+from migrate.stages.brief import LATE
 from migrate.stages.engine import AHEAD, OPEN, Engine, together
 from migrate.stages.journal import failed
 from migrate.stages.lane import Lanes
-from migrate.store import Op, OpKind, ops
+from migrate.stages.uploads import Uploads
+from migrate.store import Op, OpKind, State, ops
 
 
 class Push:
@@ -26,17 +28,25 @@ class Push:
         by then every result that is known is noted.
         """
         (total,) = self._engine.store.db.execute(
-            f"SELECT count(*) FROM op WHERE {OPEN} AND kind NOT IN (4, 7)"
+            f"SELECT count(*) FROM op WHERE {OPEN} AND kind != 7"
         ).fetchone()
         self._engine.world.progress.begin("Sending", total, "acts")
-        await self._each(OpKind.ACCOUNT, self._make_account)
-        self._engine.acts.refresh()
-        await self._each(OpKind.CONVERSATION, self._make_conversation)
-        self._engine.acts.refresh()
-        self._engine.look.refresh()
-        await self._reopen()
-        await self._each(OpKind.MEMBER, self._make_member)
-        await Lanes(self._engine).run()
+        uploads = Uploads(self._engine)
+        try:
+            await uploads.put_pictures()
+            self._engine.acts.refresh()
+            await self._each(OpKind.ACCOUNT, self._make_account)
+            self._engine.acts.refresh()
+            await self._each(OpKind.CONVERSATION, self._make_conversation)
+            self._engine.acts.refresh()
+            self._engine.look.refresh()
+            self._open_for_files()
+            await self._reopen()
+            await self._each(OpKind.MEMBER, self._make_member)
+            await uploads.put_emoji()
+            await Lanes(self._engine, uploads).run()
+        finally:
+            await uploads.close()
         self._engine.world.progress.end()
 
     async def _each(
@@ -69,6 +79,24 @@ class Push:
             Entry(opening=opening, account=account, stays=stays, time=op.time)
         )
         return account.ref
+
+    def _open_for_files(self) -> None:
+        """A file that was refused does not keep its conversation from being sealed; when it is
+        tried again, whoever brings it has to be let in."""
+        store = self._engine.store
+        waiting = list(
+            ops.select(store, f"kind = 5 AND item GLOB '{LATE}*' AND piece = 0 AND {OPEN}")
+        )
+        with store.transaction():
+            for lane in {op.lane for op in waiting}:
+                seal = ops.op(store, lane, 0, OpKind.SEAL)
+                if seal is not None and seal.state == State.DONE:
+                    ops.plan_again(store, seal, seal.flags | ops.REOPENS)
+            for op in waiting:
+                person = self._engine.acts.planned_account(op.author).person.id
+                entered = ops.op(store, op.lane, 0, OpKind.MEMBER, person)
+                if entered and entered.state == State.DONE and entered.flags & ops.LEAVES:
+                    ops.plan_again(store, entered, entered.flags)
 
     async def _reopen(self) -> None:
         sealed = ops.select(self._engine.store, f"kind = 8 AND {OPEN} AND flags & {ops.REOPENS}")

@@ -1,26 +1,79 @@
-"""From a stored row to the message that an adapter renders: the raw record parsed, and what the
-target will not get as a file said in words."""
+"""From a stored row to the message that an adapter renders: the raw record parsed, and its files as
+they are sent."""
 
 import msgspec
 
-from mappings.nodes import Document, Link, Paragraph, Text, plain
-from migrate.model import File, Key, Message, micros_ts
+from mappings.nodes import EMPTY, Document, Inline, Item, Link, List, Paragraph, Text, clean, plain
+from migrate.model import Key, Message, micros_ts
 from migrate.source import parse
-from migrate.store import Store, messages
+from migrate.stages.enclosures import Enclosures, file_line
+from migrate.store import Op, Store, messages
 
 PLACEHOLDER_TEXT = "(The first message of this thread is not part of the import.)"
 
 
 class MessageReader:
-    """Messages by their rows, with the pages around them kept unpacked."""
+    """Messages by their rows, with the pages around them kept unpacked. With `uploaded` only those
+    files travel that the target has."""
 
-    def __init__(self, store: Store, workspace: str, keep: int = 48) -> None:
+    def __init__(
+        self, store: Store, workspace: str, keep: int = 48, *, uploaded: bool = False
+    ) -> None:
         self._pages = messages.PageReader(store, keep)
         self._workspace = workspace
+        self._enclosures = Enclosures(store, uploaded=uploaded)
 
     def read(self, row: messages.Row, conversation: str) -> Message:
+        """The message as it is sent."""
+        message = self._parse(row, conversation)
+        return self._enclosures.enclose(message, row.conv, row.ts) if message.files else message
+
+    def read_late(self, row: messages.Row, conversation: str, file: str) -> Message:
+        """The reply that brings one file of a message after it: by its author, and nothing else."""
+        return self.read_alone(self._parse(row, conversation), file)
+
+    def read_alone(self, message: Message, file: str) -> Message:
+        """What brings one file, in the name and at the time of `message`."""
+        return self._enclosures.alone(message, file)
+
+    def nobodys(self, conversation: str, ts: str, author: str) -> Message:
+        """A message that nobody wrote, without words yet, in somebody's name."""
+        key = Key(self._workspace, conversation, ts)
+        return Message(key=key, author=author, kind="message", body=EMPTY)
+
+    def read_without_files(self, row: messages.Row, conversation: str) -> Message:
+        """The message as it is sent where no body could be brought."""
+        message = self._parse(row, conversation)
+        lines = tuple(file_line(file) for file in message.files)
+        body = Document((*message.body.blocks, *lines))
+        return msgspec.structs.replace(message, body=body, files=())
+
+    def _parse(self, row: messages.Row, conversation: str) -> Message:
         key = Key(self._workspace, conversation, row.slack_ts)
-        return _with_files(parse(self._pages.raw(row.page, row.idx), key))
+        return parse(self._pages.raw(row.page, row.idx), key)
+
+
+def read_bookmarks(store: Store, message: Message, op: Op) -> Message:
+    """The list of a conversation's bookmarks, those left out that an earlier op has listed."""
+    (before,) = store.db.execute(
+        "SELECT coalesce(max(edited), -1) FROM op WHERE conv = ? AND ts < ? AND kind = ?"
+        " AND item = ? AND piece = 0 AND state != 4",
+        (op.conv, op.ts, op.kind, op.item),
+    ).fetchone()
+    rows = store.db.execute(
+        "SELECT title, url FROM bookmark WHERE conv = ? AND created > ? AND created <= ?"
+        " ORDER BY position",
+        (op.conv, before, op.edited),
+    )
+    items = tuple(Item((Paragraph((_bookmark(*row),)),)) for row in rows)
+    title = Paragraph((Text("\N{BOOKMARK} Bookmarks of this conversation in Slack"),))
+    body = Document((title, List(ordered=False, items=items)))
+    return msgspec.structs.replace(message, body=body)
+
+
+def _bookmark(title: str, url: str) -> Inline:
+    name = clean(title) or clean(url)
+    return Link(url, (Text(name),)) if url else Text(name)
 
 
 def placeholder(workspace: str, conversation: str, ts: int, author: str) -> Message:
@@ -31,36 +84,3 @@ def placeholder(workspace: str, conversation: str, ts: int, author: str) -> Mess
         kind="placeholder",
         body=plain(PLACEHOLDER_TEXT),
     )
-
-
-def file_code(mode: str) -> str:
-    """Why a file's body is not sent: the skip code of its op."""
-    if mode == "tombstone":
-        return "file-deleted"
-    if mode == "hidden_by_limit":
-        return "file-hidden-by-limit"
-    if mode == "external":
-        return "file-external"
-    return "file-linked"
-
-
-def _with_files(message: Message) -> Message:
-    """The message with a line for each file: bodies do not travel yet, so a link or a word does."""
-    if not message.files:
-        return message
-    lines = tuple(_file_line(file) for file in message.files)
-    body = Document(blocks=(*message.body.blocks, *lines))
-    return msgspec.structs.replace(message, body=body, files=())
-
-
-def _file_line(file: File) -> Paragraph:
-    name = file.title or file.name or file.id
-    code = file_code(file.mode)
-    if code == "file-deleted":
-        return Paragraph((Text(f"\N{PAPERCLIP} {name} (deleted in Slack)"),))
-    if code == "file-hidden-by-limit":
-        return Paragraph((Text(f"\N{PAPERCLIP} {name} (hidden by Slack's limit)"),))
-    url = file.permalink or file.url
-    if not url:
-        return Paragraph((Text(f"\N{PAPERCLIP} {name}"),))
-    return Paragraph((Text("\N{PAPERCLIP} "), Link(url, (Text(name),))))

@@ -3,17 +3,21 @@ are left out and why, which the target has."""
 
 from collections.abc import Iterator
 
+from migrate.model import Key
+from migrate.source import parse
+from migrate.stages.additions import returning
 from migrate.stages.brief import Brief
-from migrate.stages.resolve import Destination
-from migrate.stages.survey import KNOWN, UNCHANGED, Chunk
-from migrate.store import OpKind, Store, messages, ops
+from migrate.stages.resolution import Destination
+from migrate.stages.survey import CHANGED, KNOWN, UNCHANGED, Chunk
+from migrate.store import Op, OpKind, Store, messages, ops
+from migrate.store.drafts import DraftReader
 
 
-def chunks(store: Store, brief: Brief, size: int) -> Iterator[Chunk]:
+def chunks(store: Store, brief: Brief, size: int, last_joined: int) -> Iterator[Chunk]:
     """Every message of the store in chunks, each with its code; at least one chunk, empty perhaps,
-    for every conversation."""
+    for every conversation. Parts up to `last_joined` are not written again."""
     for number, destination in brief.resolution.conversations.items():
-        sorter = _Sorter(store, brief, destination)
+        sorter = _Sorter(store, brief, destination, last_joined)
         rows: list[messages.Row] = []
         codes: list[str] = []
         id = destination.conversation.id
@@ -29,8 +33,11 @@ def chunks(store: Store, brief: Brief, size: int) -> Iterator[Chunk]:
 class _Sorter:
     """Decides for each message of one conversation whether it is sent."""
 
-    def __init__(self, store: Store, brief: Brief, destination: Destination) -> None:
+    def __init__(
+        self, store: Store, brief: Brief, destination: Destination, last_joined: int
+    ) -> None:
         self._brief = brief
+        self._last_joined = last_joined
         self._destination = destination
         number = destination.number
         self._sent = {
@@ -45,14 +52,22 @@ class _Sorter:
             )
         )
         self._deleted = messages.deletions(store, number)
+        self._threads: set[int] = set()
+        if brief.caps.delivery == "bulk" and self._sent and brief.names_threads:
+            query = "SELECT DISTINCT root FROM message WHERE conv = ? AND root != 0"
+            self._threads = {root for (root,) in store.db.execute(query, (number,))}
+        self._returning = returning(store, number)
+        self._drafts = DraftReader(store, keep=2)
+        self._pages = messages.PageReader(store, keep=2)
 
     def code(self, row: messages.Row) -> str:
         sent = self._sent.get(row.ts)
         if sent is not None:
-            known = sent.folded + self._reactions.get(row.ts, 0)
+            if sent.part > self._last_joined and self._differs(row, sent):
+                return CHANGED
             # The same number of reactions may be others.
-            changed = sent.part >= 0 and row.edited > sent.edited
-            return KNOWN if row.reactions or known or changed else UNCHANGED
+            known = sent.folded + self._reactions.get(row.ts, 0)
+            return KNOWN if row.reactions or known or row.edited > sent.edited else UNCHANGED
         if self._destination.code:
             return self._destination.code
         if not self._brief.span.holds(row.ts):
@@ -64,3 +79,21 @@ class _Sorter:
         if self._brief.resolution.stand_in(row.author) is None:
             return "person-skipped"
         return ""
+
+    def _differs(self, row: messages.Row, sent: Op) -> bool:
+        """Whether an archive that may be written again would hold something else of a message."""
+        bare = bool(row.root) and not self._brief.caps.reply_reactions
+        reactions = 0 if bare else row.reactions
+        if (
+            (row.ts in self._threads and not sent.name)
+            or row.ts in self._returning
+            or row.edited > sent.edited
+            or bool(reactions) != bool(sent.folded)
+        ):
+            return True
+        if not reactions:
+            return False
+        draft = self._drafts.find(row.conv, row.ts)
+        key = Key("", self._destination.conversation.id, row.slack_ts)
+        now = parse(self._pages.raw(row.page, row.idx), key).reactions
+        return draft is None or draft.reactions != tuple((each.emoji, each.people) for each in now)

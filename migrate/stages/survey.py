@@ -1,19 +1,31 @@
 """PLAN, first half: every message that may be sent is looked at once, in several processes: how
 many pieces, which losses, which reactions. Only what is out of the ordinary comes back."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
 from pathlib import Path
 
 import msgspec
 
-from mappings.nodes import Document, Emoji, walk
+from mappings.nodes import (
+    Channel,
+    Code,
+    Document,
+    Emoji,
+    Group,
+    Paragraph,
+    Person,
+    Text,
+    walk,
+)
 from migrate.model import Reaction
-from migrate.spi import Adapter, Capabilities
-from migrate.stages.look import Scope, StoreLook
+from migrate.spi import Adapter, Capabilities, Rendered, Survey
+from migrate.stages.look import Refs, Scope, StoreLook
 from migrate.stages.pool import map_bounded
 from migrate.stages.reading import MessageReader
 from migrate.store import Store, messages, open_store
+from migrate.store.drafts import Draft, DraftPage, draft, pack
 
 CHUNK = 4_000
 
@@ -23,10 +35,15 @@ UNCHANGED = "unchanged"
 KNOWN = "known"
 """A chunk's code for a message that the target has, and that may have new reactions."""
 
+CHANGED = "changed"
+"""A chunk's code for a message of an archive that is written again, with other words perhaps."""
+
+_LEAVE, _LOOK, _DRAFT = b"\0", b"\1", b"\2"
+
 
 class Chunk(msgspec.Struct, frozen=True):
     """Some messages of one conversation in the order of time, each with its skip code, KNOWN,
-    UNCHANGED, or "" where it is to be sent."""
+    CHANGED, UNCHANGED, or "" where it is to be sent."""
 
     number: int
     conversation: str
@@ -34,19 +51,32 @@ class Chunk(msgspec.Struct, frozen=True):
     codes: tuple[str, ...]
 
 
+class Task(msgspec.Struct, frozen=True):
+    """A chunk as a worker is told of it, which reads the rows by itself. `marks` holds a byte a
+    row: left alone, looked at, or looked at and drafted for an archive."""
+
+    number: int
+    conversation: str
+    first: int
+    last: int
+    marks: bytes
+
+
 class Remark(msgspec.Struct, frozen=True, gc=False):
-    """What is out of the ordinary about one message. `emoji` are the custom ones in its text."""
+    """What is out of the ordinary about one message. `emoji` are the custom ones in its text;
+    `bare` says that the target does not keep its reactions."""
 
     pieces: int = 1
     losses: tuple[str, ...] = ()
     snippet: str = ""
     reactions: tuple[Reaction, ...] = ()
     emoji: tuple[str, ...] = ()
+    bare: bool = False
 
 
 PLAIN = Remark()
 
-Surveyed = tuple[Chunk, dict[int, Remark]]
+Surveyed = tuple[Chunk, dict[int, Remark], list[DraftPage]]
 
 
 def survey(
@@ -63,42 +93,87 @@ def survey(
     work = partial(
         survey_chunk, path=store.path, adapter=adapter, caps=caps, stamp=stamp, scope=scope
     )
+    waiting: deque[Chunk] = deque()
+
+    def tasks() -> Iterator[Task]:
+        for chunk in chunks:
+            waiting.append(chunk)
+            yield _task(chunk, caps)
+
     try:
-        yield from map_bounded(work, chunks, workers)
+        for remarks, pages in map_bounded(work, tasks(), workers):
+            yield waiting.popleft(), remarks, pages
     finally:
         _desk.cache_clear()
 
 
 def survey_chunk(
-    chunk: Chunk, path: Path, adapter: Adapter, caps: Capabilities, stamp: str, scope: Scope
-) -> Surveyed:
+    task: Task, path: Path, adapter: Adapter, caps: Capabilities, stamp: str, scope: Scope
+) -> tuple[dict[int, Remark], list[DraftPage]]:
     """Survey one chunk; runs in a worker, which opens the store by itself."""
-    reader, look = _desk(path, caps.ref_width, stamp, scope)
     remarks: dict[int, Remark] = {}
-    for row, code in zip(chunk.rows, chunk.codes, strict=True):
-        if code and code != KNOWN:
+    drafts: list[Draft] = []
+    if not any(task.marks):
+        return remarks, []
+    store, reader, look = _desk(path, caps, stamp, scope)
+    rows = messages.rows(store, task.number, task.first, task.last)
+    for row, mark in zip(rows, task.marks, strict=True):
+        if not mark:
             continue
-        message = reader.read(row, chunk.conversation)
-        seen = adapter.survey(message, look.before(row.ts), caps)
-        remark = Remark(
-            seen.pieces,
-            (*message.losses, *seen.losses),
-            seen.snippet,
-            message.reactions,
-            _custom_emoji(message.body),
-        )
-        if remark != PLAIN:
-            remarks[row.ts] = remark
-    return chunk, remarks
+        message = reader.read(row, task.conversation)
+        reactions, bare = message.reactions, bool(message.root) and not caps.reply_reactions
+        if bare:
+            message = msgspec.structs.replace(message, reactions=())
+        seen: Survey | Rendered
+        if caps.delivery == "bulk":
+            seen = adapter.render(message, look.before(row.ts), caps)
+            pieces, snippet = len(seen.pieces), seen.snippet
+            if mark == _DRAFT[0]:
+                drafts.append(draft(row.ts, row.ts_text or "", message, seen))
+        else:
+            seen = adapter.survey(message, look.before(row.ts), caps)
+            pieces, snippet = seen.pieces, seen.snippet
+            if message.files:
+                # The target may refuse them yet: then their links stand in the text.
+                linked = reader.read_without_files(row, task.conversation)
+                other = adapter.survey(linked, look.before(row.ts), caps)
+                pieces = max(pieces, other.pieces)
+        losses = (*message.losses, *seen.losses)
+        emoji = _custom_emoji(message.body)
+        if pieces != 1 or losses or snippet or reactions or emoji:
+            remarks[row.ts] = Remark(pieces, losses, snippet, reactions, emoji, bare)
+    return remarks, pack(drafts)
+
+
+def _task(chunk: Chunk, caps: Capabilities) -> Task:
+    sent = _DRAFT if caps.delivery == "bulk" else _LOOK
+    marks = {"": sent, CHANGED: sent, KNOWN: _LOOK}
+    rows = chunk.rows
+    return Task(
+        chunk.number,
+        chunk.conversation,
+        rows[0].ts if rows else 0,
+        rows[-1].ts if rows else 0,
+        b"".join([marks.get(code, _LEAVE) for code in chunk.codes]),
+    )
+
+
+_WITHOUT_EMOJI = frozenset({Text, Code, Person, Channel, Group})
 
 
 def _custom_emoji(body: Document) -> tuple[str, ...]:
+    first = body.blocks[0] if len(body.blocks) == 1 else None
+    if isinstance(first, Paragraph) and all(type(n) in _WITHOUT_EMOJI for n in first.children):
+        return ()  # what most messages are
     found = (node for node in walk(body) if isinstance(node, Emoji) and node.unicode is None)
     return tuple(dict.fromkeys(node.name for node in found))
 
 
 @lru_cache(maxsize=1)
-def _desk(path: Path, width: int, stamp: str, scope: Scope) -> tuple[MessageReader, StoreLook]:
+def _desk(
+    path: Path, caps: Capabilities, stamp: str, scope: Scope
+) -> tuple[Store, MessageReader, StoreLook]:
     store = open_store(path, read_only=True)
-    look = StoreLook(store, "dummy", width, scope)
-    return MessageReader(store, store.meta("workspace")), look
+    refs: Refs = "planned" if caps.delivery == "bulk" else "dummy"
+    look = StoreLook(store, refs, caps.ref_width, scope)
+    return store, MessageReader(store, store.meta("workspace")), look

@@ -6,7 +6,7 @@ from typing import Literal
 
 from migrate.errors import Interrupted, Skip
 from migrate.findings import Finding
-from migrate.model import RECORD_KINDS, RecordKind, micros_ts, ts_micros
+from migrate.model import RECORD_KINDS, RecordKind, Ref, micros_ts, ts_micros
 from migrate.spi import (
     Adapter,
     Audience,
@@ -17,13 +17,14 @@ from migrate.spi import (
     Seen,
     Session,
 )
-from migrate.stages.acts import Acts, read_message
-from migrate.stages.brief import PLACEHOLDER_ITEM
+from migrate.stages.acts import Acts
+from migrate.stages.brief import HEADS, PLACEHOLDER_ITEM
 from migrate.stages.journal import sum_of
 from migrate.stages.look import StoreLook
-from migrate.stages.reading import MessageReader
+from migrate.stages.presence import Presence
+from migrate.stages.words import Words
 from migrate.stages.world import World
-from migrate.store import Op, OpKind, State, Store, ops
+from migrate.store import Op, OpKind, State, Store, ops, people
 
 JOINS = ("invite", "members", "anyone", "world")
 
@@ -48,17 +49,22 @@ class Tally:
 class Verification:
     """One reading back of everything that the journal calls done."""
 
-    def __init__(self, store: Store, adapter: Adapter, session: Session, world: World) -> None:
+    def __init__(
+        self, store: Store, adapter: Adapter, session: Session, world: World, against: str
+    ) -> None:
         self.store = store
         self.adapter = adapter
         self._session = session
+        self.keeps_refs = session.caps.delivery == "bulk" and against == "server"
         self._world = world
         refs: Literal["live", "placed"] = "live" if session.caps.delivery == "live" else "placed"
         self.acts = Acts(store, refs)
         self.look = StoreLook(store, refs, session.caps.ref_width)
-        self.reader = MessageReader(store, self.acts.workspace)
+        self.words = Words(store, session.caps, self.acts)
         self.caps = session.caps
         self.tally = Tally()
+        self.presence = Presence(store, session.caps.delivery == "live")
+        self._lanes = people.lanes(store)
 
     async def run(self) -> Tally:
         """Every conversation read back, one after another."""
@@ -85,19 +91,30 @@ class Verification:
             if isinstance(self._session, Reader):
                 await self._read_back(op.conv, opening, self._session)
             else:
-                self._leave_unchecked(op.conv)
+                for conv in self._convs(op.conv):
+                    self.tally.unchecked.update(self._expected(conv))
         except Skip as verdict:
             self.tally.missing["conversations"] += 1
             self.tally.find(verdict.code, id)
-            for kind, count in self._expected(op.conv).items():
-                self.tally.missing[kind] += count
+            for conv in self._convs(op.conv):
+                self.tally.missing.update(self._expected(conv))
 
-    async def _read_back(self, conv: int, opening: Opening, session: Reader) -> None:
-        comparison = Comparison(self, conv)
+    async def _read_back(self, lane: int, opening: Opening, session: Reader) -> None:
+        """Hold what stands in a conversation against all that became one with it."""
+        comparisons = [Comparison(self, conv) for conv in self._convs(lane)]
         async for seen in session.read(opening):
-            comparison.take(seen)
+            of = (each for each in comparisons if each.knows(seen.id))
+            next(of, comparisons[0]).take(seen)
             self._world.progress.advance()
-        comparison.finish()
+        for comparison in comparisons:
+            comparison.finish()
+            if self.keeps_refs:
+                with self.store.transaction():
+                    ops.set_refs(self.store, comparison.refs)
+
+    def _convs(self, lane: int) -> list[int]:
+        """All that became one conversation; the mapping may leave it out by now."""
+        return self._lanes.get(lane, [lane])
 
     def _hold_audience(self, opening: Opening, audience: Audience) -> None:
         id = opening.conversation.id
@@ -106,7 +123,8 @@ class Verification:
         wider = JOINS.index(audience.join) > JOINS.index(planned) or audience.listed > (
             not opening.private
         )
-        if opening.private and audience.members - allowed:
+        # Who was in a conversation that stood there before is not this project's affair.
+        if opening.private and opening.action == "create" and audience.members - allowed:
             wider = True
         if wider:
             self.tally.wider += 1
@@ -127,9 +145,6 @@ class Verification:
             }
         )
 
-    def _leave_unchecked(self, conv: int) -> None:
-        self.tally.unchecked.update(self._expected(conv))
-
     def _count_others(self) -> None:
         """Accounts are seen through what they wrote; those that wrote nothing, and pins, are
         not."""
@@ -145,10 +160,15 @@ class Verification:
             "SELECT count(*) FROM op WHERE kind = 7 AND state = 2"
         ).fetchone()
         self.tally.unchecked["pins"] = pins
+        found, missing, unchecked = self.presence.count()
+        self.tally.checked["files"] = found
+        self.tally.missing["files"] = missing
+        self.tally.unchecked["files"] = unchecked
+        self.tally.findings += self.presence.findings()
 
 
 class Comparison:
-    """One conversation, read in the target's order."""
+    """One of Slack's conversations, read in the target's order."""
 
     def __init__(self, verification: Verification, conv: int) -> None:
         self._v = verification
@@ -163,6 +183,13 @@ class Comparison:
         self._folded: set[str] = set()
         self._rendered: tuple[tuple[int, str], Rendered] | None = None
         self._different: set[tuple[int, str]] = set()
+        self._lost: set[tuple[int, str]] = set()
+        self._told: dict[tuple[int, str], set[Ref]] = {}
+        self.refs: list[tuple[Op, Ref]] = []
+
+    def knows(self, id: str) -> bool:
+        """Whether an id is that of something said here."""
+        return id.startswith(f"{self._id}/")
 
     def take(self, seen: Seen) -> None:
         """Hold one thing that stands at the target against the op that made it."""
@@ -185,7 +212,11 @@ class Comparison:
         self._seen.add(key)
         if op.kind == OpKind.MESSAGE:
             self._ids[seen.ref] = seen.id
+            if self._v.keeps_refs:
+                self.refs.append((op, seen.ref))
             self._hold_order(op)
+            if seen.files is not None:
+                self._told.setdefault((op.ts, op.item), set()).update(seen.files)
         if op.record:
             self._tally.checked[kind] += 1
         if not self._matches(op, seen) and (op.ts, op.item) not in self._different:
@@ -200,9 +231,13 @@ class Comparison:
         ):
             if (op.ts, op.kind, op.item, op.piece) in self._seen or self._needless(op):
                 continue
+            if op.kind == OpKind.MESSAGE:
+                self._lost.add((op.ts, op.item))
             kind = _kind(op)
             self._tally.missing[kind] += 1
             self._tally.find("record-missing", f"{self._id} {micros_ts(op.ts)}")
+        read = {(ts, item) for ts, kind, item, _ in self._seen if kind == OpKind.MESSAGE}
+        self._v.presence.hold(self._conv, self._id, read - self._lost - self._different, self._told)
         if self._v.caps.reactions == "folded":
             (inside,) = self._store.db.execute(
                 "SELECT coalesce(sum(folded), 0) FROM op WHERE conv = ? AND kind = 5 AND state = 2",
@@ -222,17 +257,24 @@ class Comparison:
             return None
         moment, rest = known
         if rest.isdigit():
-            return ops.op(self._store, self._conv, moment, OpKind.MESSAGE, "", int(rest))
-        if "/" in rest:
-            return ops.op(self._store, self._conv, moment, OpKind.REACTION, rest)
-        return ops.op(self._store, self._conv, moment, OpKind.MESSAGE, rest)
+            return self._message(moment, "", rest)
+        item, _, piece = rest.rpartition("/")
+        found = self._message(moment, rest) or (item and self._message(moment, item, piece))
+        return found or ops.op(self._store, self._conv, moment, OpKind.REACTION, rest)
+
+    def _message(self, moment: int, item: str, piece: str = "0") -> Op | None:
+        if not piece.isdigit():
+            return None
+        return ops.op(self._store, self._conv, moment, OpKind.MESSAGE, item, int(piece))
 
     def _matches(self, op: Op, seen: Seen) -> bool:
         author = self._acts.account(op.author)
         if author is None or seen.author != author.ref or seen.time != op.time:
             return False
         if op.kind == OpKind.REACTION:
-            return seen.emoji == op.name and self._stands_under(op.ts, seen.message)
+            # A key that shows an image was not known when it was planned.
+            key = op.sum == sum_of(seen.emoji.encode(), False) if op.sum else seen.emoji == op.name
+            return key and self._stands_under(op.ts, seen.message)
         if self._v.caps.delivery == "live":
             same = op.sum == sum_of(seen.payload, seen.root is not None)
             return same and (seen.root is None or self._stands_under(op.root, seen.root))
@@ -252,10 +294,14 @@ class Comparison:
         return self._split(self._ids.get(ref or "", "")) in ((ts, "0"), (ts, PLACEHOLDER_ITEM))
 
     def _hold_order(self, op: Op) -> None:
-        """Within what one run sent, the order of time holds; a later run's delta stands behind."""
+        """Within what one run sent, the order of time holds; a later run's delta stands behind. An
+        archive that is made anew as a whole is in order throughout."""
         if self._v.caps.delivery == "bulk" and self._v.caps.part_order != "time":
             return
-        position = (op.run, op.ts, op.piece)
+        if op.item not in HEADS:
+            return  # what brings a file comes when the file does
+        anew = self._v.caps.delivery == "bulk" and self._v.caps.delta == "rewrite"
+        position = (0 if anew else op.run, op.ts, op.piece)
         if position < self._last:
             self._tally.different["messages"] += 1
             self._tally.find("order-different", f"{self._id} {micros_ts(op.ts)}")
@@ -265,7 +311,7 @@ class Comparison:
         """A reaction that travelled inside its message: held against the message's own record."""
         moment, rest = self._split(seen.id) or (0, "")
         op = ops.op(self._store, self._conv, moment, OpKind.MESSAGE)
-        if seen.id in self._folded:
+        if seen.id in self._folded or (moment, OpKind.REACTION, rest, 0) in self._seen:
             self._tally.duplicate["reactions"] += 1
             self._tally.find("record-duplicate", self._place(seen.id))
             return
@@ -273,7 +319,11 @@ class Comparison:
             self._tally.extra["reactions"] += 1
             self._tally.find("record-extra", self._place(seen.id))
             return
-        self._folded.add(seen.id)
+        late = ops.op(self._store, self._conv, moment, OpKind.REACTION, rest)
+        if late is not None and late.state == State.DONE:
+            self._seen.add((late.ts, late.kind, late.item, late.piece))
+        else:
+            self._folded.add(seen.id)
         self._tally.checked["reactions"] += 1
         if not (self._was_chosen(seen, rest) and self._stands_under(op.ts, seen.message)):
             self._tally.different["reactions"] += 1
@@ -292,9 +342,7 @@ class Comparison:
     def _render(self, op: Op) -> Rendered:
         of = (op.ts, op.item)
         if self._rendered is None or self._rendered[0] != of:
-            message = read_message(self._store, self._v.reader, self._acts, op)
-            look = self._v.look.before(op.ts)
-            self._rendered = (of, self._v.adapter.render(message, look, self._v.caps))
+            self._rendered = (of, self._v.words.read(op, self._v.adapter)[1])
         return self._rendered[1]
 
     def _place(self, id: str) -> str:

@@ -3,7 +3,7 @@ tables have modules of their own."""
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -74,10 +74,12 @@ class Store:
 
 
 class StoredMemo:
-    """The adapter's small persisted map; a set is committed when it returns."""
+    """The adapter's small persisted map; a set is committed when it returns. `noted` is told the
+    name then."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, noted: Callable[[str], None] = lambda name: None) -> None:
         self._store = store
+        self._noted = noted
 
     def get(self, name: str) -> str | None:
         row = self._store.db.execute("SELECT value FROM memo WHERE name = ?", (name,)).fetchone()
@@ -86,6 +88,7 @@ class StoredMemo:
     def set(self, name: str, value: str) -> None:
         with self._store.transaction():
             self._store.db.execute("INSERT OR REPLACE INTO memo VALUES (?, ?)", (name, value))
+        self._noted(name)
 
 
 def open_store(path: Path, *, read_only: bool = False, scratch: bool = False) -> Store:

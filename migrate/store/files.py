@@ -1,7 +1,8 @@
 """Files: which messages have which, and the bodies that were fetched. What is said of a file in the
 export lies beside the messages; the bodies themselves lie in the project's folder, by sha256."""
 
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -70,3 +71,68 @@ def files(store: Store, where: str = "TRUE", values: Iterable[object] = ()) -> I
     query = f"SELECT data FROM file WHERE {where} ORDER BY id"
     for (data,) in store.db.execute(query, tuple(values)):
         yield _file.decode(data)
+
+
+def add_places(store: Store, places: Mapping[str, Iterable[str]]) -> None:
+    """Note of files, by id, which conversations they belong to beside those that their own records
+    name; files that are not known are passed over."""
+    for id, conversations in places.items():
+        known = file(store, id)
+        if known is not None:
+            told = tuple(dict.fromkeys((*known.conversations, *conversations)))
+            changed = msgspec.structs.replace(known, conversations=told)
+            store.db.execute(
+                "UPDATE file SET data = ? WHERE id = ?", (msgspec.json.encode(changed), id)
+            )
+
+
+def drop_attachments(store: Store, conv: int, moments: Iterable[int]) -> None:
+    """Forget which files the messages of these ts have."""
+    store.db.executemany(
+        "DELETE FROM attachment WHERE conv = ? AND ts = ?", [(conv, ts) for ts in moments]
+    )
+
+
+def put_emoji(store: Store, emoji: Iterable[tuple[str, str, str]]) -> None:
+    """Replace the workspace's custom emoji: name, URL of the image, and the name of the emoji that
+    it is another name for; one of the last two is ""."""
+    store.db.execute("DELETE FROM emoji")
+    store.db.executemany("INSERT OR REPLACE INTO emoji VALUES (?, ?, ?)", emoji)
+
+
+def emoji(store: Store) -> Iterator[tuple[str, str, str]]:
+    """The workspace's custom emoji as `put_emoji` takes them, by name."""
+    yield from store.db.execute("SELECT name, url, alias_of FROM emoji ORDER BY name")
+
+
+def put_bookmarks(store: Store, conv: int, bookmarks: Iterable[tuple[str, str, int]]) -> None:
+    """Replace one conversation's bookmarks: title, URL and Unix second, in their order."""
+    store.db.execute("DELETE FROM bookmark WHERE conv = ?", (conv,))
+    store.db.executemany(
+        "INSERT INTO bookmark VALUES (?, ?, ?, ?, ?)",
+        [(conv, position, *bookmark) for position, bookmark in enumerate(bookmarks)],
+    )
+
+
+ADDED = "added"
+"""Where `meta` keeps what tells one state of what Slack added to the export from another."""
+
+
+def note_added(store: Store, what: object) -> None:
+    """Note that something was added to what the export says: no plan made before survives it."""
+    told = store.meta(ADDED).encode() + msgspec.json.encode(what)
+    store.set_meta(ADDED, hashlib.sha256(told).hexdigest())
+
+
+def fetched_sum(store: Store) -> str:
+    """What tells one state of the fetched bodies, and of all else that Slack added, from
+    another."""
+    digest = hashlib.sha256(store.meta(ADDED).encode())
+    for query in (
+        "SELECT id, sha256, code FROM body ORDER BY id",
+        "SELECT name, url != '', alias_of FROM emoji ORDER BY name",
+        "SELECT * FROM bookmark ORDER BY conv, position",
+    ):
+        for row in store.db.execute(query):
+            digest.update(repr(row).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

@@ -74,25 +74,29 @@ def put_rows(store: Store, rows: Iterable[Sequence[object]]) -> None:
 
 def put_files(store: Store, files: Iterable[File]) -> None:
     """Insert files; what a later record says replaces what an earlier one said, unless the later
-    one only knows that the file is gone."""
+    one only knows that the file is gone, or is kept by another workspace."""
     store.db.executemany(
         "INSERT INTO file VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET mode = excluded.mode,"
         " size = max(size, excluded.size), data = excluded.data"
-        " WHERE excluded.mode NOT IN ('tombstone', 'hidden_by_limit')",
+        " WHERE excluded.mode NOT IN ('tombstone', 'hidden_by_limit', 'file_access')",
         [(f.id, f.mode, f.size, msgspec.json.encode(f)) for f in files],
     )
 
 
-def put_moments(store: Store, table: str, conv: int, moments: Iterable[int]) -> None:
-    """Insert ts of one conversation into `pin` or `deletion`."""
+def put_moments(store: Store, table: str, conv: int, moments: Iterable[int]) -> int:
+    """Insert ts of one conversation into `pin` or `deletion`; returns how many are new."""
+    before = store.db.total_changes
     store.db.executemany(
         f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", [(conv, ts) for ts in moments]
     )
+    return store.db.total_changes - before
 
 
-def rows(store: Store, conv: int) -> Iterator[Row]:
-    """One conversation's messages in the order of time, deleted ones among them."""
-    for row in store.db.execute("SELECT * FROM message WHERE conv = ? ORDER BY ts", (conv,)):
+def rows(store: Store, conv: int, first: int = 0, last: int = GONE) -> Iterator[Row]:
+    """One conversation's messages in the order of time, deleted ones among them; all of them, or
+    those from `first` to `last` (microseconds), both included."""
+    query = "SELECT * FROM message WHERE conv = ? AND ts BETWEEN ? AND ? ORDER BY ts"
+    for row in store.db.execute(query, (conv, first, last)):
         yield Row(*row)
 
 

@@ -49,6 +49,17 @@ PRIVATE = 8
 BROADCAST = 16
 """Flag of a message op: a reply that is shown in the conversation too."""
 
+LATE = 32
+"""Flag of a member op: no archive may speak of the account any more, so that it enters by itself
+once the archive is at its server."""
+
+
+CREATES = 64
+"""Flag of an account op: its owner can sign in to it."""
+
+MAPPED = 128
+"""Flag of an account or conversation op: it stands at the target already, under the op's name."""
+
 
 class Op(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One act. (`conv`, `ts`, `kind`, `item`, `piece`) is its key: `conv` a conversation's number
@@ -111,11 +122,16 @@ def put_ops(store: Store, ops: Iterable[Op]) -> None:
     )
 
 
+def replace(store: Store, op: Op) -> None:
+    """Write an op over what stood under its key."""
+    store.db.execute(f"INSERT OR REPLACE INTO op VALUES ({_FIELDS})", msgspec.structs.astuple(op))
+
+
 def drop_unsent(store: Store) -> None:
     """Forget what the target certainly does not have, so that it can be planned anew. Later pieces
     of a message that has begun stay, and so do seals and members that a delta wants done again, and
-    whatever has its place in a written part. A member that failed is decided anew: the mapping may
-    have taken the account away."""
+    whatever has its place in a written part, and what says that a message that was sent lacks a
+    file. A member that failed is decided anew: the mapping may have taken the account away."""
     store.db.execute("UPDATE op SET state = 0 WHERE state = 3 AND piece > 0")
     store.db.execute(
         "DELETE FROM op WHERE state IN (0, 3, 4) AND part < 0"
@@ -123,6 +139,9 @@ def drop_unsent(store: Store) -> None:
         " AND (piece = 0 OR NOT EXISTS (SELECT 1 FROM op AS first WHERE first.conv = op.conv"
         " AND first.ts = op.ts AND first.kind = op.kind AND first.item = op.item"
         " AND first.piece = 0 AND first.state IN (1, 2)))"
+        " AND NOT (kind = 5 AND piece = 0 AND item GLOB 'file/*' AND EXISTS (SELECT 1 FROM op AS"
+        " whole WHERE whole.conv = op.conv AND whole.ts = op.ts AND whole.kind = 5"
+        " AND whole.item = '' AND whole.piece = 0 AND (whole.state IN (1, 2) OR whole.part >= 0)))"
     )
 
 
@@ -177,6 +196,16 @@ def fold(store: Store, known: Op, folded: int, edited: int) -> None:
     )
 
 
+def set_refs(store: Store, refs: Iterable[tuple[Op, str]]) -> None:
+    """Keep the refs that a server gave what came to it in an archive."""
+    store.db.executemany(f"UPDATE op SET ref = ? WHERE {_KEY}", [(r, *op.key) for op, r in refs])
+
+
+def count_folded(store: Store, known: Op, folded: int) -> None:
+    """Change how many of Slack's reactions an archived message accounts for."""
+    store.db.execute(f"UPDATE op SET folded = ? WHERE {_KEY}", (folded, *known.key))
+
+
 def forget_pieces(store: Store, known: Op, count: int) -> None:
     """Drop a message's pieces beyond the first `count`."""
     store.db.execute(
@@ -198,5 +227,8 @@ def hide(store: Store, known: Op) -> None:
 
 def op_open(store: Store, conv: int, ts: int) -> bool:
     """Whether a message is still to be sent in this run."""
-    query = "SELECT 1 FROM op WHERE conv = ? AND ts = ? AND kind = 5 AND state IN (0, 1) LIMIT 1"
+    query = (
+        "SELECT 1 FROM op WHERE conv = ? AND ts = ? AND kind = 5 AND item = ''"
+        " AND state IN (0, 1) LIMIT 1"
+    )
     return store.db.execute(query, (conv, ts)).fetchone() is not None

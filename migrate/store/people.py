@@ -29,6 +29,14 @@ def put_people(store: Store, people: Iterable[Person], *, listed: bool) -> None:
     )
 
 
+def update_people(store: Store, people: Iterable[Person]) -> None:
+    """Replace what is known of people who are known already; whether they are listed stays."""
+    store.db.executemany(
+        "UPDATE person SET kind = ?, data = ? WHERE id = ?",
+        [(p.kind, msgspec.json.encode(p), p.id) for p in people],
+    )
+
+
 def people(store: Store) -> Iterator[tuple[int, Person]]:
     """Everybody with their numbers, in the order in which they became known."""
     for num, data in store.db.execute("SELECT num, data FROM person ORDER BY num"):
@@ -82,6 +90,15 @@ def lane(store: Store, number: int) -> tuple[int, str]:
         "SELECT lane, wish FROM conversation WHERE num = ?", (number,)
     ).fetchone()
     return int(row[0]), str(row[1])
+
+
+def lanes(store: Store) -> dict[int, list[int]]:
+    """The conversations' numbers by their lanes, the one that gave a lane its number first."""
+    found: dict[int, list[int]] = {}
+    query = "SELECT lane, num FROM conversation WHERE lane != 0 ORDER BY lane, num != lane, num"
+    for lane, number in store.db.execute(query):
+        found.setdefault(lane, []).append(number)
+    return found
 
 
 def stand_ins(store: Store) -> Iterator[tuple[str, Person]]:

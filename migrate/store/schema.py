@@ -92,11 +92,29 @@ MIGRATIONS: tuple[Migration, ...] = (
             """CREATE TABLE bookmark (conv INTEGER NOT NULL, position INTEGER NOT NULL,
                 title TEXT NOT NULL, url TEXT NOT NULL, created INTEGER NOT NULL,
                 PRIMARY KEY (conv, position)) WITHOUT ROWID""",
-            # The raw record of a message as an archive that may have been taken holds it, kept
-            # where a newer export has another text: what hangs on the message finds it by its
-            # words.
-            """CREATE TABLE sent (conv INTEGER NOT NULL, ts INTEGER NOT NULL, raw BLOB NOT NULL,
-                PRIMARY KEY (conv, ts)) WITHOUT ROWID""",
+        ),
+    ),
+    Migration(
+        "0003-archives",
+        (
+            # What the plan made of messages for an archive, in pages as above: the words are
+            # converted once, and what hangs on a message later finds it by the very same words.
+            """CREATE TABLE draft (num INTEGER PRIMARY KEY, conv INTEGER NOT NULL,
+                first INTEGER NOT NULL, last INTEGER NOT NULL, raw BLOB NOT NULL)""",
+            "CREATE INDEX draft_span ON draft (conv, first, last)",
+            "ALTER TABLE part ADD COLUMN archive INTEGER NOT NULL DEFAULT 1",
+            # Messages of an earlier archive that a part repeats for what hangs on them.
+            """CREATE TABLE carried (part INTEGER NOT NULL, conv INTEGER NOT NULL,
+                ts INTEGER NOT NULL, PRIMARY KEY (part, conv, ts)) WITHOUT ROWID""",
+        ),
+    ),
+    Migration(
+        "0004-load-again",
+        (
+            # Which messages have which files stands in the archives alone, so they are read once
+            # more; as an archive counts as newer than none, each row is taken again.
+            "UPDATE meta SET value = '' WHERE name = 'archives'",
+            "UPDATE message SET gen = -1",
         ),
     ),
 )

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from aiohttp import web
 
+from tests.fakes.homeserver_media import MediaStore
 from tests.fakes.homeserver_rooms import Denied, Json, Registration, Room, World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -38,10 +39,9 @@ class FakeHomeserver:
         self.registrations = [registration] if registration else []
         self.people: dict[str, str] = {}  # access token to account, for tokens of no service
         self.admins: set[str] = set()
-        self.upload_limit = 52_428_800
+        self.media = MediaStore()
         self.announces_retention = False
         self.seen: list[str] = []
-        self.media: dict[str, bytes] = {}
         self.port = 0
         self._faults: list[Plan] = []
         self._spent: dict[str, list[float]] = {}
@@ -189,9 +189,8 @@ class Routes:
                 self.retention,
             ),
             ("POST", f"{client}/register", self.register),
-            ("GET", client + "/profile/{user}", self.get_name),
-            ("GET", client + "/profile/{user}/displayname", self.get_name),
-            ("PUT", client + "/profile/{user}/displayname", self.put_name),
+            ("GET", client + "/profile/{user}", self.get_profile),
+            ("PUT", client + "/profile/{user}/{field}", self.put_profile),
             ("PUT", client + "/devices/{device}", self.put_device),
             ("GET", client + "/directory/room/{alias}", self.resolve),
             ("DELETE", client + "/directory/room/{alias}", self.drop_alias),
@@ -215,6 +214,8 @@ class Routes:
             ("GET", client + "/user/{user}/account_data/{type}", self.get_data),
             ("PUT", client + "/user/{user}/account_data/{type}", self.put_data),
             ("POST", "/_matrix/media/v3/upload", self.upload),
+            ("GET", "/_matrix/client/v1/media/download/{server}/{media}", self.download),
+            ("HEAD", "/_matrix/client/v1/media/download/{server}/{media}", self.download),
             ("GET", "/_synapse/admin/v2/users", self.admin_users),
         ]
         for method, path, handler in table:
@@ -239,7 +240,7 @@ class Routes:
 
     async def media_config(self, request: web.Request) -> web.Response:
         self._server.caller(request)
-        return web.json_response({"m.upload.size": self._server.upload_limit})
+        return web.json_response({"m.upload.size": self._server.media.limit})
 
     async def hierarchy(self, request: web.Request) -> web.Response:
         user, service = self._server.caller(request)
@@ -268,21 +269,15 @@ class Routes:
         self._world.users[user] = body["username"]
         return web.json_response({"user_id": user, "home_server": self._world.server_name})
 
-    async def get_name(self, request: web.Request) -> web.Response:
-        name = self._world.users.get(request.match_info["user"])
-        if name is None:
-            raise Denied(404, "M_NOT_FOUND", "Profile was not found")
-        return web.json_response({"displayname": name})
+    async def get_profile(self, request: web.Request) -> web.Response:
+        return web.json_response(self._world.profile(request.match_info["user"]))
 
-    async def put_name(self, request: web.Request) -> web.Response:
+    async def put_profile(self, request: web.Request) -> web.Response:
         user, _ = self._server.caller(request)
         if user != request.match_info["user"]:
-            raise Denied(400, "M_UNKNOWN", "Cannot set another user's displayname")
-        self._world.users[user] = (await _body(request))["displayname"]
-        for room in self._world.rooms.values():
-            if room.membership(user) == "join":
-                seat = {"membership": "join", "displayname": self._world.users[user]}
-                self._world.put_state(user, room.id, "m.room.member", user, seat, None)
+            raise Denied(400, "M_UNKNOWN", "Cannot set another user's profile")
+        name = request.match_info["field"]
+        self._world.set_profile(user, name, (await _body(request))[name])
         return web.json_response({})
 
     async def put_device(self, request: web.Request) -> web.Response:
@@ -420,14 +415,14 @@ class Routes:
         return web.json_response({"chunk": found[start : start + 3]} | more)
 
     async def upload(self, request: web.Request) -> web.StreamResponse:
+        user, _ = self._server.caller(request)
+        address = f"mxc://{self._world.server_name}/{self._world.fresh_id('')[-24:]}"
+        return await self._server.media.take(request, user, address) or _cut(request)
+
+    async def download(self, request: web.Request) -> web.Response:
         self._server.caller(request)
-        if request.content_length is None:
-            raise Denied(400, "M_UNKNOWN", "Request must specify a Content-Length")
-        if request.content_length > self._server.upload_limit:
-            return _cut(request)
-        address = f"mxc://{self._world.server_name}/{self._world.fresh_id('')}"
-        self._server.media[address] = await request.read()
-        return web.json_response({"content_uri": address})
+        server, media = request.match_info["server"], request.match_info["media"]
+        return self._server.media.give(f"mxc://{server}/{media}")
 
     def _readable(self, request: web.Request) -> Room:
         user, _ = self._server.caller(request)

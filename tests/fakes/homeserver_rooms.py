@@ -77,6 +77,7 @@ class World:
         self.server_name = server_name
         self.version = version
         self.users: dict[str, str] = {}
+        self.pictures: dict[str, str] = {}
         self.devices: set[tuple[str, str]] = set()
         self.rooms: dict[str, Room] = {}
         self.aliases: dict[str, str] = {}
@@ -102,6 +103,22 @@ class World:
         if not room.was_in(user):
             raise Denied(403, "M_FORBIDDEN", f"User {user} not in room")
         return room
+
+    # -- profiles ------------------------------------------------------------------------------
+
+    def profile(self, user: str) -> Json:
+        if user not in self.users:
+            raise Denied(404, "M_NOT_FOUND", "Profile was not found")
+        picture = self.pictures.get(user)
+        return {"displayname": self.users[user]} | ({"avatar_url": picture} if picture else {})
+
+    def set_profile(self, user: str, field: str, value: str) -> None:
+        """Set a name or a picture, and show it in every room that the account is in."""
+        {"displayname": self.users, "avatar_url": self.pictures}[field][user] = value
+        for room in self.rooms.values():
+            if room.membership(user) == "join":
+                seat = self._seat(user, "join")
+                self.put_state(user, room.id, "m.room.member", user, seat, None)
 
     # -- rooms ---------------------------------------------------------------------------------
 
@@ -283,8 +300,7 @@ class World:
         return str(event["event_id"])
 
     def _seat(self, user: str, membership: str) -> Json:
-        name = self.users.get(user)
-        return {"membership": membership} | ({"displayname": name} if name else {})
+        return {"membership": membership} | (self.profile(user) if user in self.users else {})
 
     def _must_be_in(self, room: Room, user: str) -> None:
         if room.membership(user) != "join":

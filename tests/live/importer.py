@@ -1,5 +1,6 @@
 """The importer as a process that ends itself: run as a module with PROJECT STEP NTH DELAY it gets
-SIGKILL `DELAY` seconds (0: right there) after it takes the step, or `any`, for the n-th time."""
+SIGKILL `DELAY` seconds (0: right there) after it takes the step, or `any`, for the n-th time. A
+step may be `STEP=WORD`: then only what begins with the word counts."""
 
 import os
 import signal
@@ -15,11 +16,14 @@ from migrate.runner import World
 def kill_at(wanted: str, nth: int, delay: float) -> Callable[[str, str], None]:
     """A probe that leaves nobody time to tidy up."""
     left = nth
+    wanted, _, beginning = wanted.partition("=")
 
     def probe(step: str, subject: str) -> None:
         nonlocal left
-        left -= wanted in (step, "any")
-        if left == 0 and wanted in (step, "any"):
+        if wanted not in (step, "any") or not subject.startswith(beginning):
+            return
+        left -= 1
+        if left == 0:
             if delay:
                 threading.Timer(delay, kill).start()
             else:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,22 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Migration:
-    """A project made in `folder` from `export` into the homeserver that `config` names."""
+    """A project made in `folder` from `export` into the homeserver that `config` names, with more
+    settings if there are any, and an environment for its processes."""
 
-    def __init__(self, config: Config, folder: Path, export: Path) -> None:
+    def __init__(
+        self,
+        config: Config,
+        folder: Path,
+        export: Path,
+        settings: Mapping[str, object] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.config = config
         self.folder = folder / "project"
-        settings = {f"target.{key}": value for key, value in msgspec.structs.asdict(config).items()}
-        runner.init(self.folder, [export], "matrix", settings, QUIET)
+        self._environ = environ or {}
+        target = {f"target.{key}": value for key, value in msgspec.structs.asdict(config).items()}
+        runner.init(self.folder, [export], "matrix", target | dict(settings or {}), QUIET)
 
     def plan(self) -> runner.PlanSummary:
         """The plan, shown; made in this process, for that is faster."""
@@ -51,12 +60,12 @@ class Migration:
         return Answer(process.returncode, json.loads(out), errors.decode())
 
     def start(self, name: str, *more: str) -> subprocess.Popen[bytes]:
-        return _start("migrate.cli", name, str(self.folder), *more, "--json")
+        return self._start("migrate.cli", name, str(self.folder), *more, "--json")
 
     def run_until(self, step: str, nth: int, delay: float = 0.0) -> bool:
         """Run in a process that gets SIGKILL `delay` seconds after it takes `step` (`any`:
         whichever) for the n-th time; whether it came so far."""
-        process = _start("tests.live.importer", str(self.folder), step, str(nth), str(delay))
+        process = self._start("tests.live.importer", str(self.folder), step, str(nth), str(delay))
         _, errors = process.communicate(timeout=300)
         assert process.returncode in (0, -signal.SIGKILL), errors.decode()
         return process.returncode != 0
@@ -69,16 +78,15 @@ class Migration:
         """What the homeserver holds of this project."""
         return readback.read_rooms(self.config.homeserver, admin, self.config.prefix)
 
-
-def _start(module: str, *words: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", module, *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=CHECKOUT,
-        env=os.environ | {"NO_COLOR": "1"},
-    )
+    def _start(self, module: str, *words: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=CHECKOUT,
+            env=os.environ | {"NO_COLOR": "1"} | dict(self._environ),
+        )
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:

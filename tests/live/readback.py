@@ -17,7 +17,8 @@ class Event(msgspec.Struct, frozen=True):
     """A message. `root` is its thread's root, "" outside threads; `slack` the ts of Slack's that is
     kept in it, "" in what people wrote themselves; `quoted` what it answers outside threads; `size`
     the bytes of its type and content without its relation and Slack's identity; `html` is "" where
-    the body says it all; `calls` whom it notifies."""
+    the body says it all; `calls` whom it notifies. `file` is the address of its body, "" where it
+    is none, with its `name` and `mimetype`; the name alone is no `body`."""
 
     ref: str
     author: str
@@ -30,17 +31,23 @@ class Event(msgspec.Struct, frozen=True):
     size: int = 0
     html: str = ""
     calls: Json = {}
+    file: str = ""
+    name: str = ""
+    mimetype: str = ""
 
 
 class Mark(msgspec.Struct, frozen=True):
+    """A reaction. `name` is what a custom emoji is called that its `key` is the image of."""
+
     event: str
     author: str
     key: str
+    name: str = ""
 
 
 class Room(msgspec.Struct, frozen=True):
     """`members` are joined, `invited` are not yet; `doors` is the join rule; `open_to` the rooms
-    whose members may enter."""
+    whose members may enter; `pictures` are the members' as the room shows them."""
 
     ref: str
     name: str
@@ -53,12 +60,44 @@ class Room(msgspec.Struct, frozen=True):
     pins: tuple[str, ...]
     floor: int
     encrypted: bool
+    pictures: dict[str, str] = {}
 
 
 def read_rooms(url: str, admin_token: str, prefix: str) -> dict[str, Room]:
     """The rooms of the project with this prefix, by the Slack ids in their aliases; the space is
     "SPACE"."""
     return asyncio.run(_read_rooms(url, admin_token, prefix))
+
+
+def download(url: str, token: str, address: str) -> bytes:
+    """The body behind `mxc://…`, as a client of this account gets it."""
+
+    async def get() -> bytes:
+        headers = {"Authorization": f"Bearer {token}"}
+        path = address.removeprefix("mxc://")
+        async with (
+            aiohttp.ClientSession(url, headers=headers) as http,
+            http.get(f"/_matrix/client/v1/media/download/{path}") as response,
+        ):
+            assert response.status == 200, response.status
+            return await response.read()
+
+    return asyncio.run(get())
+
+
+def delete_media(url: str, token: str, address: str) -> None:
+    """Take a body away, as a server admin."""
+
+    async def delete() -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        path = f"/_synapse/admin/v1/media/{address.removeprefix('mxc://')}"
+        async with (
+            aiohttp.ClientSession(url, headers=headers) as http,
+            http.delete(path) as response,
+        ):
+            assert response.status == 200, response.status
+
+    asyncio.run(delete())
 
 
 def slack_id(address: str, prefix: str) -> str:
@@ -107,6 +146,11 @@ def room_of(ref: str, state: list[Json], timeline: list[Json]) -> Room:
         pins=tuple(held.get(("m.room.pinned_events", ""), {}).get("pinned", [])),
         floor=held["m.room.power_levels", ""].get("events_default", 0),
         encrypted=("m.room.encryption", "") in held,
+        pictures={
+            user: seat["avatar_url"]
+            for user, seat in seats.items()
+            if seat["membership"] == "join" and seat.get("avatar_url")
+        },
     )
 
 
@@ -126,12 +170,13 @@ def _event(event: Json) -> Event:
     relation = content.get("m.relates_to", {})
     threaded = relation.get("rel_type") == "m.thread"
     quoted = relation.get("m.in_reply_to", {}).get("event_id", "")
-    bare = {name: value for name, value in content.items() if name not in {"m.relates_to", _MARK}}
+    file, name = content.get("url", ""), content.get("filename", "")
+    bare = {key: value for key, value in content.items() if key not in {"m.relates_to", _MARK}}
     return Event(
         ref=event["event_id"],
         author=event["sender"],
         time=event["origin_server_ts"],
-        body=content.get("body", ""),
+        body="" if file and content.get("body") == name else content.get("body", ""),
         root=relation["event_id"] if threaded else "",
         quoted="" if threaded else quoted,
         slack=content.get(_MARK, {}).get("ts", ""),
@@ -139,12 +184,17 @@ def _event(event: Json) -> Event:
         html=content.get("formatted_body", ""),
         calls=content.get("m.mentions", {"room": "nobody said"}),
         size=len(msgspec.json.encode({"type": event["type"], "content": bare})),
+        file=file,
+        name=name,
+        mimetype=content.get("info", {}).get("mimetype", ""),
     )
 
 
 def _mark(event: Json) -> Mark:
-    relation = event["content"]["m.relates_to"]
-    return Mark(relation["event_id"], event["sender"], relation["key"])
+    content = event["content"]
+    relation = content["m.relates_to"]
+    name = content.get("shortcode", "").strip(":")
+    return Mark(relation["event_id"], event["sender"], relation["key"], name)
 
 
 async def _get(http: aiohttp.ClientSession, path: str) -> Json:

@@ -17,7 +17,8 @@ from tests.live.synapse import Synapse
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("synapse")]
 
 PASSED = [step for step in STEPS if not step.startswith(("file.", "part.", "archive."))]
-"""The steps that a push into Matrix takes: bodies of files do not travel yet."""
+"""The steps that this push takes: its export has no files. Those with some are killed in
+`test_files`."""
 
 
 @pytest.fixture(scope="module")

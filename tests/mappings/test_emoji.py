@@ -146,3 +146,19 @@ def test_mappings_are_followed_to_their_end() -> None:
     }
     shown = {"a": "🎉", "b": "🎉", "c": "🎉", "g": "🎉", "i": ":unknown:"}
     assert emoji.follow(table) == shown
+
+
+@pytest.mark.parametrize(
+    ("char", "name"),
+    [
+        ("👍", "+1"),
+        ("👍🏼", "+1::skin-tone-3"),
+        ("❤️", "heart"),
+        ("❤", "heart"),
+        ("🏳️‍🌈", "rainbow-flag"),
+        ("x", None),
+        ("", None),
+    ],
+)
+def test_name_of_a_character(char: str, name: str | None) -> None:
+    assert emoji.name_of(char) == name

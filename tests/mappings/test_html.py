@@ -46,12 +46,12 @@ TAGS = set(
 ATTRIBUTES = {
     "span": {"data-mx-bg-color", "data-mx-color", "data-mx-spoiler", "data-mx-maths"},
     "a": {"target", "href"},
-    "img": {"width", "height", "alt", "title", "src"},
+    "img": {"width", "height", "alt", "title", "src", "data-mx-emoticon"},
     "ol": {"start"},
     "code": {"class"},
     "div": {"data-mx-maths"},
 }
-SCHEMES = {"https", "http", "ftp", "mailto", "magnet"}
+SCHEMES = {"https", "http", "ftp", "mailto", "magnet", "mxc"}
 
 
 class Homeserver(SlackNames):
@@ -68,6 +68,9 @@ class Homeserver(SlackNames):
 
     def emoji(self, name: str) -> str | None:
         return "(parrot)" if name == "party_parrot" else None
+
+    def picture(self, name: str) -> str | None:
+        return "mxc://hs/wave" if name == "our_wave" else None
 
     def message(self, url: str) -> str | None:
         return "https://matrix.to/#/!r/$e" if "/archives/" in url else None
@@ -115,6 +118,12 @@ def test_html_is_left_out_where_the_body_says_it_all(text: str) -> None:
         ),
         ("<#C1>", "#general", '<a href="https://matrix.to/#/#general:hs">#general</a>'),
         ("*:party_parrot:*", "(parrot)", "<strong>(parrot)</strong>"),
+        (
+            ":our_wave:",
+            ":our_wave:",
+            '<img data-mx-emoticon src="mxc://hs/wave" alt=":our_wave:" title=":our_wave:"'
+            ' height="32">',
+        ),
         ("<https://x.org|x>", "x (https://x.org)", '<a href="https://x.org">x</a>'),
         ("<https://x.org/|x.org>", "x.org", '<a href="https://x.org/">x.org</a>'),
         ("<mailto:a@b.org>", "a@b.org", '<a href="mailto:a@b.org">a@b.org</a>'),

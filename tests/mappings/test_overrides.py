@@ -99,6 +99,21 @@ def test_what_stands_there_comes_first_and_as_it_is() -> None:
     assert rows[0] == kept["C2"]
 
 
+def test_empty_cells_of_some_columns_are_filled_and_no_others() -> None:
+    kept = {
+        "U1": PersonRow(slack_id="U1", action="skip", note="mine"),
+        "U2": PersonRow(slack_id="U2", email="own@host.example"),
+    }
+    proposed = [PersonRow(slack_id=id, name="new", email=f"{id}@a") for id in ("U1", "U2", "U3")]
+    rows = PEOPLE.propose(kept, proposed, fill=("email",))
+    assert rows == [
+        PersonRow(slack_id="U1", action="skip", note="mine", email="U1@a"),
+        kept["U2"],
+        proposed[2],
+    ]
+    assert PEOPLE.propose(kept, proposed)[:2] == list(kept.values())
+
+
 CELL = st.text(st.characters(codec="utf-8"), max_size=20).map(
     # NUL is no text for csv, and white space at the edges is not a person's intention.
     lambda text: text.replace("\0", "").replace("\r", "").strip()

@@ -10,6 +10,7 @@ from adapters.matrix import adapter as matrix
 from adapters.memory import adapter as memory
 from migrate.catalogue import CORE, catalogue, meaning
 from migrate.findings import SEVERITIES
+from migrate.slack.codes import CODES as SLACK_CODES
 from migrate.source.codes import CODES as SOURCE_CODES
 from migrate.spi import Adapter
 
@@ -50,14 +51,14 @@ def told_codes() -> Iterator[str]:
 def test_every_code_that_is_told_is_explained() -> None:
     told = set(told_codes())
     assert {"author-failed", "conversation-failed", "seal-waits", "files-missing"} <= told
-    assert told - {*CORE, *SOURCE_CODES} == set()
+    assert told - {*CORE, *SOURCE_CODES, *SLACK_CODES} == set()
 
 
 def test_no_code_is_explained_that_nobody_tells() -> None:
     used = strings("migrate", "mappings", "adapters")
-    # Put together from an action: person-map-not-yet and the like.
-    made = {f"person-{action}-not-yet" for action in ("map", "create")}
-    assert set(CORE) - used - made == set()
+    # Put together from an action: person-map-not-taken and the like.
+    made = {f"person-{action}-not-taken" for action in ("map", "create")}
+    assert {*CORE, *SLACK_CODES} - used - made == set()
 
 
 @pytest.mark.parametrize("adapter", [None, memory, matrix], ids=["none", "memory", "matrix"])
@@ -74,15 +75,15 @@ def test_every_meaning_is_one_calm_sentence(adapter: Adapter | None) -> None:
 
 
 def test_what_stops_people_says_what_to_do() -> None:
-    for code, means in {**SOURCE_CODES, **CORE, **matrix.codes}.items():
+    for code, means in {**SOURCE_CODES, **SLACK_CODES, **CORE, **matrix.codes}.items():
         assert means.severity != "blocker" or means.advice, code
 
 
 def test_an_adapter_brings_its_own() -> None:
     assert set(memory.codes) <= set(catalogue(memory))
     assert not set(memory.codes) & set(catalogue())
-    assert not set(memory.codes) & {*CORE, *SOURCE_CODES}
-    assert not set(matrix.codes) & {*CORE, *SOURCE_CODES}
+    assert not set(memory.codes) & {*CORE, *SOURCE_CODES, *SLACK_CODES}
+    assert not set(matrix.codes) & {*CORE, *SOURCE_CODES, *SLACK_CODES}
 
 
 def test_a_code_that_nobody_explains_is_a_warning() -> None:

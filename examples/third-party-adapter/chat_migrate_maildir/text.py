@@ -29,6 +29,9 @@ class MailNames:
     def emoji(self, name: str) -> str | None:
         return None
 
+    def picture(self, name: str) -> str | None:
+        return None
+
     def message(self, url: str) -> str | None:
         return None
 

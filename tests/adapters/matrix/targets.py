@@ -1,10 +1,12 @@
 """A Matrix homeserver as the conformance suite sees it: the fake's own store, or a Synapse read
 over its admin API. Neither uses a line of the adapter's reading."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from pathlib import Path
 
-from adapters.conformance import Holding, Mark, Post, Room, Target
+from adapters.conformance import Attached, Holding, Mark, Post, Room, Target
 from adapters.matrix import adapter
 from adapters.matrix.config import Config
 from tests.fakes.homeserver import FakeHomeserver
@@ -12,6 +14,8 @@ from tests.fakes.homeserver_rooms import Room as FakeRoom
 from tests.live import readback
 from tests.live.readback import slack_id
 from tests.live.synapse import Synapse
+
+_IMAGE = re.compile(r'<img data-mx-emoticon src="([^"]+)" alt=":([^"]+):"')
 
 
 class MatrixTarget(Target):
@@ -30,6 +34,9 @@ class MatrixTarget(Target):
     def rooms(self) -> dict[str, readback.Room]:
         raise NotImplementedError
 
+    def body(self, address: str) -> bytes:
+        raise NotImplementedError
+
     def read_back(self, project: Path) -> Holding:
         rooms = self.rooms()
         space = rooms.pop("SPACE", None)
@@ -45,7 +52,18 @@ class MatrixTarget(Target):
                 for room in rooms.values()
                 for mark in room.marks
             ),
+            avatars={
+                slack_id(account, self.prefix): self._digest(address)
+                for room in rooms.values()
+                for account, address in room.pictures.items()
+            },
+            emoji={
+                name: self._digest(address) for address, name in _images(rooms.values()).items()
+            },
         )
+
+    def _digest(self, address: str) -> str:
+        return sha256(self.body(address)).hexdigest()
 
     def _room(self, room: readback.Room, space: readback.Room) -> Room:
         readers = room.members | room.invited
@@ -73,7 +91,26 @@ class MatrixTarget(Target):
             text=event.body,
             size=event.size,
             root=event.root,
+            files=(self._file(event),) if event.file else (),
         )
+
+    def _file(self, event: readback.Event) -> Attached:
+        return Attached(name=event.name, mimetype=event.mimetype, sha256=self._digest(event.file))
+
+
+def _images(rooms: Iterable[readback.Room]) -> dict[str, str]:
+    """The names of the images of custom emoji, by their addresses: as texts call them, else as
+    reactions do."""
+    names: dict[str, str] = {}
+    for room in rooms:
+        for event in room.events:
+            for address, name in _IMAGE.findall(event.html):
+                names.setdefault(address, name)
+    for room in rooms:
+        for mark in room.marks:
+            if mark.key.startswith("mxc://"):
+                names.setdefault(mark.key, mark.name)
+    return names
 
 
 class FakeMatrix(MatrixTarget):
@@ -87,8 +124,16 @@ class FakeMatrix(MatrixTarget):
             for id, (ref, room) in self._own().items()
         }
 
+    def body(self, address: str) -> bytes:
+        return self._fake.media.held[address].body
+
     def lose(self, project: Path, post: Post) -> None:
         self._fake.world.redact(self._home(post), post.ref)
+
+    def lose_body(self, project: Path, file: Attached) -> None:
+        media = self._fake.media
+        for address in [each for each in media.held if self._digest(each) == file.sha256]:
+            del media.held[address]
 
     def alter(self, project: Path, post: Post) -> None:
         event = self._home(post).find(post.ref)
@@ -110,7 +155,7 @@ class FakeMatrix(MatrixTarget):
 
 
 class LiveMatrix(MatrixTarget):
-    """Nobody can change an event behind Synapse's back, so no damage is done."""
+    """Nobody can change an event behind Synapse's back, so no damage is done but to media."""
 
     lacks = frozenset({"damage"})
 
@@ -120,3 +165,14 @@ class LiveMatrix(MatrixTarget):
 
     def rooms(self) -> dict[str, readback.Room]:
         return readback.read_rooms(self._synapse.server.url, self._synapse.admin, self.prefix)
+
+    def body(self, address: str) -> bytes:
+        return readback.download(self._synapse.server.url, self._synapse.admin, address)
+
+    def lose_body(self, project: Path, file: Attached) -> None:
+        """As an admin takes media away."""
+        for room in self.rooms().values():
+            for event in room.events:
+                if event.file and event.name == file.name:
+                    url = self._synapse.server.url
+                    readback.delete_media(url, self._synapse.admin, event.file)

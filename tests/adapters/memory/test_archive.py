@@ -3,6 +3,7 @@
 import asyncio
 import zipfile
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -13,13 +14,15 @@ from adapters.memory.adapter import MemoryConfig
 from adapters.memory.archive import ArchiveSession
 from mappings.nodes import plain
 from migrate.errors import Fatal
-from migrate.model import Key, Message, Reaction, piece_id
+from migrate.model import File, Key, Message, Reaction, piece_id
 from migrate.spi import (
     Account,
     AudienceReader,
+    Body,
     BulkSession,
     Composed,
     Context,
+    CustomEmoji,
     Face,
     Opening,
     Part,
@@ -72,6 +75,7 @@ def posting(second: int, text: str, root: int | None = None, *, pinned: bool = F
     return Posting(
         id=piece_id(message.key, 0),
         message=message,
+        rendered=adapter.render(message, Known(), CAPS),
         placement=Placement(time=second * 1000),
         opening=GENERAL,
         author=ANN,
@@ -82,7 +86,7 @@ def posting(second: int, text: str, root: int | None = None, *, pinned: bool = F
     )
 
 
-def compose(number: int, *rows: Account | Opening | Posting) -> Composed:
+def compose(number: int, *rows: CustomEmoji | Account | Opening | Posting) -> Composed:
     return adapter.compose(Part(number=number, kind="messages"), rows, CAPS)
 
 
@@ -132,10 +136,12 @@ def test_archive_holds_the_streams_in_their_declared_order(
         infos = archive.infolist()
         lines = archive.read("messages.jsonl").splitlines()
     assert [info.filename for info in infos] == [
+        "emoji.jsonl",
         "accounts.jsonl",
         "conversations.jsonl",
         "messages.jsonl",
         "reactions.jsonl",
+        "files.jsonl",
     ]
     assert {info.compress_type for info in infos} == {zipfile.ZIP_STORED}
     ids = [msgspec.json.decode(line)["id"] for line in lines]
@@ -149,6 +155,31 @@ def test_archive_is_the_same_byte_for_byte(tmp_path: Path, parts: list[PartFile]
     first = session.finish(parts, (), 1).path.read_bytes()
     assert session.finish(parts, (), 1).path.read_bytes() == first
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["memory.zip"]
+
+
+def test_bodies_lie_in_the_archive_whole(tmp_path: Path, parts: list[PartFile]) -> None:
+    content = bytes(range(256)) * 1_000
+    (tmp_path / "body").write_bytes(content)
+    file = File(id="avatar/UANN", name="ann.png", mimetype="image/png", size=len(content))
+    digest = sha256(content).hexdigest()
+    body = Body(file=file, path=tmp_path / "body", sha256=digest)
+    artifact = session_in(tmp_path).finish(parts, [body], 1)
+    with zipfile.ZipFile(artifact.path) as archive:
+        (line,) = archive.read("files.jsonl").splitlines()
+        assert archive.read("files/avatar/UANN") == content
+    told = msgspec.json.decode(line)
+    assert (told["name"], told["size"], told["sha256"]) == ("ann.png", len(content), digest)
+
+
+def test_custom_emoji_are_a_stream_of_their_own() -> None:
+    image = File(id="emoji/party", name="party.gif", mimetype="image/gif", size=3)
+    party = CustomEmoji(name="party", placement=Placement("party2"), image=image, aliases=("yay",))
+    composed = compose(0, party)
+    assert composed.counts == {"emoji": 1}
+    assert msgspec.json.decode(composed.streams["emoji"]) == {
+        "act": "emoji", "ref": "party2", "slack": "party", "image": "emoji/party",
+        "aliases": ["yay"],
+    }  # fmt: skip
 
 
 def test_archive_reads_back(tmp_path: Path, parts: list[PartFile]) -> None:

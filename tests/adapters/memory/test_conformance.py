@@ -1,9 +1,9 @@
-"""The conformance suite on the memory target, both ways."""
+"""The conformance suite on the memory target, every way."""
 
 import pytest
 
 from adapters.conformance import Conformance, Target
-from tests.adapters.memory.targets import ArchivedMemory, LiveMemory
+from tests.adapters.memory.targets import AppendedMemory, ArchivedMemory, LiveMemory
 
 
 class TestLiveMemory(Conformance):
@@ -16,3 +16,9 @@ class TestArchivedMemory(Conformance):
     @pytest.fixture
     def target(self) -> Target:
         return ArchivedMemory()
+
+
+class TestAppendedMemory(Conformance):
+    @pytest.fixture
+    def target(self) -> Target:
+        return AppendedMemory()

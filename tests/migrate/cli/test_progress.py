@@ -45,6 +45,32 @@ def test_lines_come_at_the_beginning_every_ten_seconds_and_at_the_end() -> None:
     ]
 
 
+def test_bytes_are_told_in_the_unit_that_reads_best() -> None:
+    stream, clock = io.StringIO(), Clock()
+    lines = Lines(stream, clock)
+    lines.begin("Fetching", 3_000_000_000, "bytes")
+    clock.now += 10
+    lines.advance(1_200_000_000)
+    clock.now += 15
+    lines.advance(1_800_000_000)
+    lines.end()
+    assert stream.getvalue().splitlines() == [
+        "Fetching: 3.0 GB",
+        "Fetching: 40 % (1.2 GB of 3.0 GB), about 15 s left",
+        "Fetching: 100 % (3.0 GB of 3.0 GB)",
+        "Fetching: done, 3.0 GB in 25 s",
+    ]
+
+
+def test_a_bar_of_bytes_counts_in_thousands_of_thousands() -> None:
+    stream = Terminal()
+    bars = Bars(stream)
+    bars.begin("Fetching", 3_000_000_000, "bytes")
+    bars.advance(1_500_000_000)
+    bars.close()
+    assert "1.50G/3.00G" in stream.getvalue()
+
+
 def test_lines_promise_nothing_where_nobody_knows_how_much_there_is() -> None:
     stream, clock = io.StringIO(), Clock()
     lines = Lines(stream, clock)

@@ -122,3 +122,43 @@ def test_names_of_every_shape_find_their_folder(tmp_path: Path, name: str) -> No
     found = read(write_zip(tmp_path / "export.zip", content))
     assert [haul.conversation for haul in found.hauls] == ["C0GENERAL"]
     assert found.codes == {}
+
+
+def test_files_that_no_message_mentions_belong_where_a_conversation_names_them(
+    tmp_path: Path,
+) -> None:
+    tabs = [{"type": "canvas", "data": {"file_id": "F0TAB"}}, {"type": "files", "data": None}, 5]
+    properties = {"canvas": {"file_id": "F0TOP"}, "tabs": tabs}
+    beside = {"id": "C0FC", "name": "FC:F0TOP:Plan", "members": ["U0ANN"]}
+    odd = {"id": "C0ODD", "name": "odd", "members": [], "properties": []}
+    content = members(
+        channels=[GENERAL | {"properties": properties}, odd], file_conversations=[beside]
+    )
+    export = open_export([write_zip(tmp_path / "export.zip", content)])
+    assert export.pages == {"F0TOP": ("C0GENERAL", "C0FC"), "F0TAB": ("C0GENERAL",)}
+
+
+def test_a_canvas_that_was_deleted_says_so(tmp_path: Path) -> None:
+    canvas = {"id": "F0C", "mode": "quip", "url_private": "https://files.slack.com/x"}
+    content = members(canvases=[canvas | {"is_tombstoned": True}, canvas | {"id": "F0D"}])
+    export = open_export([write_zip(tmp_path / "export.zip", content)])
+    assert {file.id: file.mode for file in export.files} == {"F0C": "tombstone", "F0D": "quip"}
+
+
+def test_what_speaks_of_files_is_read_newest_archive_first(tmp_path: Path) -> None:
+    def archive(name: str, made: int) -> Path:
+        content = members([message(text=name)], canvases=[{"id": f"F{made}"}])
+        content |= {
+            "general/2023-11-15.json": [message(86_400, text="another day")],
+            ".slack-manifest.json": {"metadata": {"created_at": made}},
+        }
+        return write_zip(tmp_path / f"{name}.zip", content)
+
+    export = open_export([archive("new", 1_800_000_000), archive("old", 1_700_000_000)])
+    days = {"C0GENERAL": {"2023-11-14"}, "C0NONE": {"2023-11-15"}}
+    read = [[bytes(data) for data in members] for members in export.mentions(days)]
+    assert [len(each) for each in read] == [2, 2]
+    assert b"F1800000000" in read[0][0]
+    assert b'"new"' in read[0][1]
+    assert b'"old"' in read[1][1]
+    assert [path.stem for path in export.paths] == ["new", "old"]

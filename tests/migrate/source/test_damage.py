@@ -20,6 +20,7 @@ from tests.migrate.source.build import (
     GENERAL,
     HAL,
     Members,
+    Read,
     message,
     read,
     write_zip,
@@ -105,6 +106,11 @@ def _damage(content: Members, rng: random.Random) -> Members:
     return content
 
 
+def _files(found: Read) -> list[tuple[str, ...]]:
+    """The files of each message, as whoever reads it whole finds them."""
+    return [tuple(file.id for file in each.files) for each in found.messages()]
+
+
 def _count_rows(content: Members) -> int:
     days = [each for name, each in content.items() if "/" in name]
     return sum(len(day) for day in days if isinstance(day, list))
@@ -128,7 +134,7 @@ def test_changed_values_never_break_the_reader_and_every_record_counts(
         assert error.message
         assert error.advice
         return
-    found.messages()
+    assert _files(found) == [record.files for record in found.records]
     logged = sum(haul.log_entries for haul in found.hauls)
     accounted = len(found.records) + len(found.rejects) + logged
     rows = _count_rows(content)

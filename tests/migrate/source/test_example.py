@@ -101,3 +101,9 @@ def test_what_is_broken_is_named(found: Read) -> None:
     assert found.codes["day-broken"] == 2
     assert found.codes["day-empty"] == 4
     assert found.codes["folder-without-entry"] == 1
+
+
+def test_each_message_has_the_files_that_reading_it_finds(found: Read) -> None:
+    files = [tuple(file.id for file in each.files) for each in found.messages()]
+    assert files == [record.files for record in found.records]
+    assert sum(map(len, files)) > 30

@@ -391,6 +391,46 @@ def test_files_are_found_wherever_they_are(tmp_path: Path) -> None:
         ["F6"],
     ]
 
+    assert [record.files for record in found.records] == [
+        ("F1",),
+        ("F2",),
+        ("F3", "F1"),
+        ("F4",),
+        ("F5",),
+        ("F6",),
+    ]
+
+
+def test_a_file_tells_all_that_a_target_may_want(tmp_path: Path) -> None:
+    record = {
+        "id": "F1",
+        "filetype": "mp4",
+        "alt_txt": "A cat",
+        "original_w": 640,
+        "original_h": "480",
+        "duration_ms": 61_000,
+        "created": 1_700_000_000,
+        "file_access": "check_file_info",
+        "channels": ["C0GENERAL"],
+        "groups": None,
+        "ims": ["D0ANN"],
+        "shares": {"public": {"C0GENERAL": [{"ts": ts(0)}], "C0OTHER": [{"ts": ts(1)}]}},
+    }
+    found = read_day(tmp_path, message(files=[record]))
+    (file,) = found.hauls[0].files
+    assert (file.filetype, file.alt_text, file.width, file.height) == ("mp4", "A cat", 640, 480)
+    assert (file.duration, file.created) == (61_000, 1_700_000_000)
+    assert file.access == "check_file_info"
+    assert file.conversations == ("C0GENERAL", "D0ANN", "C0OTHER")
+    assert found.messages()[0].files == (file,)
+
+
+@pytest.mark.parametrize("odd", [-1, 1 << 60, "wide", None, [], {}, 1.5, True])
+def test_a_number_that_is_none_says_nothing(tmp_path: Path, odd: object) -> None:
+    record = {"id": "F1", "original_w": odd, "duration_ms": odd, "created": odd, "size": odd}
+    (file,) = read_day(tmp_path, message(files=[record])).hauls[0].files
+    assert {file.width, file.duration, file.created, file.size} <= {0, 1}
+
 
 @pytest.mark.parametrize(
     ("name", "shown"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from migrate.source.tokens import cut_token, cut_tokens
+from migrate.source.tokens import cut_token, cut_tokens, find_tokens
 from tests.migrate.source.build import message, read_day
 
 TOKEN = "xoxe-123-456-abcDEF"
@@ -60,3 +60,32 @@ def test_no_token_is_kept_in_a_record_or_a_file(tmp_path: Path) -> None:
     assert b"xox" not in found.records[0].raw
     assert [(file.url, file.permalink) for file in found.hauls[0].files] == [(FILE, FILE)]
     assert "xox" not in repr(found.messages())
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        (f'"{FILE}?t={TOKEN}"', [(FILE, "t", TOKEN)]),
+        (f'"{FILE}?token={TOKEN}"', [(FILE, "token", TOKEN)]),
+        (f'"{FILE}?t={TOKEN}"'.replace("/", "\\/"), [(FILE, "t", TOKEN)]),
+        (f'"{FILE}?pub=1\\u0026t={TOKEN}&x=2"', [(FILE, "t", TOKEN)]),
+        (f'"{FILE}?pub=1&amp;token={TOKEN}"', [(FILE, "token", TOKEN)]),
+        (f'"{FILE}?t=xoxe%2D1"', []),
+        (f'"{FILE}?t=xoxe-1%2D2"', [(FILE, "t", "xoxe-1-2")]),
+        (f'["{FILE}?t=xoxe-1","{FILE}?t=xoxe-2"]', [(FILE, "t", "xoxe-1"), (FILE, "t", "xoxe-2")]),
+        # What somebody pasted is nobody's to use.
+        (f'"{FILE}?token=xoxp-1-2-3"', []),
+        (f'"say {TOKEN} aloud"', []),
+        (f'"ftp://host.example/a?t={TOKEN}"', []),
+        (f'"{FILE}/{TOKEN}/x"', []),
+        ('"nothing"', []),
+    ],
+)
+def test_the_exports_token_is_found(raw: str, found: list[tuple[str, str, str]]) -> None:
+    assert list(find_tokens(raw.encode())) == found
+
+
+def test_a_link_that_holds_a_link_is_named_by_its_own_host() -> None:
+    inner = f"https%3A%2F%2Ffiles.slack.com%2Fa%3Ft%3D{TOKEN}"
+    raw = f'"https://host.example/go?u={inner}" "https://host.example/?t={TOKEN}"'.encode()
+    assert {url for url, _, _ in find_tokens(raw)} <= {"https://host.example/"}

@@ -39,18 +39,7 @@ def test_a_reaction_that_was_withdrawn(tmp_path: Path, mode: str) -> None:
     assert len(trial.holding().marks) == 2
 
 
-@pytest.mark.parametrize(
-    "mode",
-    [
-        "live",
-        pytest.param(
-            "archive",
-            marks=pytest.mark.xfail(
-                strict=True, reason="a part is written again when the number of reactions changes"
-            ),
-        ),
-    ],
-)
+@MODES
 def test_a_reaction_for_another(tmp_path: Path, mode: str) -> None:
     workspace, general, ann, bob = small_workspace()
     said = general.say(ann, "one").react("tada", ann)

@@ -11,9 +11,15 @@ from adapters.memory import adapter
 from migrate import runner
 from migrate.errors import Skip
 from migrate.store import Op, Store, open_store, ops
-from tests.adapters.memory.targets import ArchivedMemory, LiveMemory
+from tests.adapters.memory.targets import AppendedMemory, ArchivedMemory, LiveMemory
+from tests.migrate.stages.served import ServedMemory
 
-TARGETS = {"live": LiveMemory, "archive": ArchivedMemory}
+TARGETS = {
+    "live": LiveMemory,
+    "archive": ArchivedMemory,
+    "append": AppendedMemory,
+    "served": ServedMemory,
+}
 
 
 class Trial(Migration):
@@ -33,7 +39,7 @@ class Trial(Migration):
         if len(self._exports) > 1:
             overrides["source__exports"] = [str(path) for path in self._exports]
         dotted = {key.replace("__", "."): value for key, value in overrides.items()}
-        return runner.open_project(self.folder, dotted)
+        return runner.open_project(self.folder, dotted, self._registry)
 
     def _project(self) -> runner.Project:
         return self.project()
@@ -41,16 +47,6 @@ class Trial(Migration):
     def only_the_first_export(self) -> None:
         """What an administrator does who takes the newer exports out of the configuration."""
         del self._exports[1:]
-
-    def map(self, sheet: str, id: str, **cells: str) -> None:
-        """Edit the row of `id` in a mapping file as a spreadsheet would."""
-        path = self.folder / "mappings" / sheet
-        header, *rows = [line.split(",") for line in path.read_text().splitlines()]
-        for row in rows:
-            if row[0] == id:
-                for column, value in cells.items():
-                    row[header.index(column)] = value
-        path.write_text("".join(",".join(row) + "\n" for row in [header, *rows]))
 
     @contextmanager
     def store(self) -> Iterator[Store]:

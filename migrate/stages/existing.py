@@ -1,0 +1,137 @@
+"""CHECK, for targets that can be asked who and what stands there already: people who have an
+account are mapped to it where nobody has decided otherwise, and the plan is held against what
+stands there. Nothing is changed at the target."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from mappings.overrides import PEOPLE, PersonRow
+from migrate.config import Project
+from migrate.findings import Finding
+from migrate.spi import Capabilities, Directory, Existing, Session
+from migrate.stages.proposals import person_row, read_sheet, write_sheet
+from migrate.stages.resolution import DIRECT, Resolution
+from migrate.store import Op, OpKind, Store, ops, people
+
+NOTE = "same e-mail address"
+
+STAGE = "existing"
+
+_META = "directory"
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What stood at the target when it was last read."""
+
+    accounts: tuple[Existing, ...] = ()
+    conversations: tuple[Existing, ...] = ()
+
+
+async def read_existing(session: Session) -> Found | None:
+    """Everybody and everything there; None where this target cannot be asked."""
+    if not isinstance(session, Directory):
+        return None
+    return Found(tuple(await session.accounts()), tuple(await session.conversations()))
+
+
+def keep_existing(store: Store, found: Found | None) -> None:
+    """Keep what stood there for the plans that follow, until the next look."""
+    store.set_meta(_META, "" if found is None else msgspec.json.encode(found).decode())
+
+
+def adopt_accounts(store: Store, project: Project, found: Found, caps: Capabilities) -> int:
+    """Map people whose address an account has to that account, where nobody has edited their row of
+    users.csv; returns how many."""
+    if "map" not in caps.accounts:
+        return 0
+    ours = {op.name for op in _ours(store, OpKind.ACCOUNT)}
+    by_email = {each.email: each.name for each in found.accounts if each.email}
+    kept = read_sheet(project.mappings, PEOPLE)
+    proposed = {
+        person.id: person_row(person, project.adapter.caps(project.config.target)).action
+        for _, person in people.people(store)
+    }
+    taken = {row.target for row in kept.values() if row.action == "map"} | ours
+    rows: list[PersonRow] = []
+    count = 0
+    for row in kept.values():
+        name = by_email.get(row.email.lower(), "") if row.email else ""
+        unedited = row.action == proposed.get(row.slack_id) and not row.target
+        if name and unedited and name not in taken:
+            taken.add(name)
+            count += 1
+            row = msgspec.structs.replace(row, action="map", target=name, note=NOTE)
+        rows.append(row)
+    write_sheet(project.mappings, PEOPLE, kept, rows)
+    return count
+
+
+def foreign_names(store: Store) -> set[str]:
+    """The names of accounts that stand there and are not this project's."""
+    kept = store.meta(_META)
+    if not kept:
+        return set()
+    found = msgspec.json.decode(kept, type=Found)
+    return {each.name for each in found.accounts} - {op.name for op in _ours(store, OpKind.ACCOUNT)}
+
+
+def directory_sum(store: Store) -> str:
+    """What a plan rests on of all this; "" where the target was not asked."""
+    kept = store.meta(_META)
+    return hashlib.sha256(kept.encode()).hexdigest() if kept else ""
+
+
+def hold_existing(store: Store, resolution: Resolution) -> list[Finding]:
+    """What of the plan would be made over something that stands there, and what it counts on that
+    does not stand there."""
+    kept = store.meta(_META)
+    if not kept:
+        return []
+    found = msgspec.json.decode(kept, type=Found)
+    return [
+        *_hold_accounts(store, resolution, found.accounts),
+        *_hold_conversations(store, resolution, found.conversations),
+    ]
+
+
+def _hold_accounts(
+    store: Store, resolution: Resolution, accounts: Iterable[Existing]
+) -> Iterator[Finding]:
+    ours = {op.name for op in _ours(store, OpKind.ACCOUNT)}
+    names = {each.name for each in accounts}
+    emails = {each.email for each in accounts if each.email and each.name not in ours}
+    for op in ops.select(store, "kind = ? AND state IN (0, 3)", (OpKind.ACCOUNT,)):
+        standing = resolution.people[op.author]
+        person = standing.person
+        # Nobody's address goes along with an account that nobody signs in to.
+        email = person.email.lower() if standing.action == "create" else ""
+        if op.flags & ops.MAPPED:
+            if op.name not in names:
+                yield Finding(code="map-target-missing", place=person.id)
+        elif op.name in names - ours or (email and email in emails):
+            yield Finding(code="account-exists", place=person.id)
+
+
+def _hold_conversations(
+    store: Store, resolution: Resolution, conversations: Iterable[Existing]
+) -> Iterator[Finding]:
+    ours = {op.name for op in _ours(store, OpKind.CONVERSATION)}
+    there = {each.name: each for each in conversations}
+    for op in ops.select(store, "kind = ? AND state IN (0, 3)", (OpKind.CONVERSATION,)):
+        destination = resolution.conversations[op.conv]
+        place = destination.conversation.id
+        known = there.get(op.name)
+        if op.flags & ops.MAPPED:
+            if known is None:
+                yield Finding(code="map-target-missing", place=place)
+            elif destination.private and not known.private:
+                yield Finding(code="audience-would-widen", place=place)
+        elif destination.conversation.kind not in DIRECT and op.name in there.keys() - ours:
+            yield Finding(code="conversation-exists", place=place)
+
+
+def _ours(store: Store, kind: OpKind) -> Iterator[Op]:
+    """What this project has made, which may stand there."""
+    return ops.select(store, f"kind = ? AND state = 2 AND NOT flags & {ops.MAPPED}", (kind,))

@@ -1,0 +1,38 @@
+"""What a message of an archive says: as the plan drafted it, so that it reads alike when it is
+composed, carried into a later archive and held against what was taken. What no plan drafted (a
+placeholder, a list of bookmarks) is rendered here."""
+
+import msgspec
+
+from mappings.nodes import EMPTY
+from migrate.model import Key, Message, micros_ts
+from migrate.spi import Adapter, Capabilities, Rendered
+from migrate.stages.acts import Acts, read_message
+from migrate.stages.look import StoreLook
+from migrate.stages.reading import MessageReader
+from migrate.store import Op, Store
+from migrate.store.drafts import DraftReader
+
+
+class Words:
+    """Messages without their bodies, and what they were rendered to."""
+
+    def __init__(self, store: Store, caps: Capabilities, acts: Acts) -> None:
+        self._store = store
+        self._caps = caps
+        self._acts = acts
+        self.look = StoreLook(store, "placed", caps.ref_width)
+        self._reader = MessageReader(store, acts.workspace)
+        self._drafts = DraftReader(store)
+
+    def read(self, op: Op, adapter: Adapter) -> tuple[Message, Rendered]:
+        """The message of an op; `adapter` renders what has no draft."""
+        if not op.item:
+            draft = self._drafts.find(op.conv, op.ts)
+            if draft is not None:
+                ts = draft.slack_ts or micros_ts(op.ts)
+                key = Key(self._acts.workspace, self._acts.conversation_id(op.conv), ts)
+                return draft.message(key), draft.rendered()
+        message = read_message(self._store, self._reader, self._acts, op)
+        rendered = adapter.render(message, self.look.before(op.ts), self._caps)
+        return msgspec.structs.replace(message, body=EMPTY), rendered
