@@ -1,6 +1,7 @@
 """What the README and the help of commands tell people to type is typed here, and what the README
 says of this version is held against it."""
 
+import json
 import re
 import shlex
 import tomllib
@@ -10,17 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from adapters.matrix.adapter import MatrixAdapter
+from adapters.matrix import adapter as matrix
 from adapters.matrix.config import Config
+from adapters.mattermost import adapter as mattermost
+from migrate.spi import Adapter
 from tests.adapters.matrix.places import installed
 from tests.fakes.homeserver import FakeHomeserver
-from tests.generate import write_export
+from tests.fakes.slack_files import Example, serve_example
 from tests.migrate.cli.terminal import Ended, type_in
 from tests.test_house import distribution
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-WAY = ["inspect", "init", "plan", "run", "verify", "status"]
+WAY = ["inspect", "init", "fetch", "plan", "run", "verify", "status"]
 
 
 def blocks(text: str, kind: str) -> list[str]:
@@ -42,16 +45,29 @@ TYPED = [args for block in blocks(README, "sh") for args in commands(block)]
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Path]:
-    """A folder with the README's export in it."""
-    write_export(tmp_path / "acme-export.zip", messages=60, conversations=8, files=0.1, seed=2)
-    with chdir(tmp_path):
-        yield tmp_path
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Example]:
+    """A folder with the README's export in it, and a Slack that has its files."""
+    with serve_example(tmp_path) as example, chdir(tmp_path):
+        example.export.rename("acme-export.zip")
+        for name, value in example.environ.items():
+            monkeypatch.setenv(name, value)
+        yield example
 
 
-def test_every_command_of_the_readme_does_what_it_says(desk: Path) -> None:
+def ask_fake(project: Path, slack: Example) -> None:
+    """Put the fake's addresses where a new project's configuration has Slack's own."""
+    config = project / "migration.toml"
+    text = config.read_text("utf-8")
+    for key, value in slack.settings.items():
+        name = key.partition(".")[2]
+        text, count = re.subn(rf"(?m)^{name} = .*$", f"{name} = {json.dumps(value)}", text)
+        assert count == 1
+    config.write_text(text, "utf-8")
+
+
+def test_every_command_of_the_readme_does_what_it_says(desk: Example) -> None:
     assert {args[0] for args in TYPED} >= {*WAY, "explain"}
-    fake, spoken = FakeHomeserver(), dict[str, str]()
+    fake, spoken = FakeHomeserver(), dict[str, list[str]]()
     fake.world.users[f"@you:{fake.world.server_name}"] = "you"
     with fake.running():
         for args in TYPED:
@@ -62,10 +78,13 @@ def test_every_command_of_the_readme_does_what_it_says(desk: Path) -> None:
             ended = type_in(*words)
             assert ended.exit in (0, 1), f"{args}: {ended.out}{ended.err}"
             if args[0] == "init":
+                ask_fake(Path(args[1]), desk)
+            if args[:2] == ["init", "acme"]:
                 config = Config(homeserver=fake.url, server_name=fake.world.server_name)
-                fake.registrations = [installed(config, desk / "acme")]
-            spoken[args[0]] = ended.out
-    assert spoken["verify"].startswith("All is well: ")
+                fake.registrations = [installed(config, Path("acme"))]
+            spoken.setdefault(args[0], []).append(ended.out)
+    assert len(spoken["verify"]) == 2
+    assert all(each.startswith("All is well: ") for each in spoken["verify"])
 
 
 def example_of(command: str) -> list[str]:
@@ -75,9 +94,11 @@ def example_of(command: str) -> list[str]:
     return shlex.split(example)
 
 
-def test_every_example_of_a_help_works_in_turn(desk: Path) -> None:
+def test_every_example_of_a_help_works_in_turn(desk: Example) -> None:
     for name in [*WAY, "adapters", "explain"]:
         ended: Ended = type_in(*example_of(name))
+        if name == "init":
+            ask_fake(Path(example_of(name)[1]), desk)
         assert ended.exit in (0, 1), f"{name}: {ended.out}{ended.err}"
     assert example_of("demo") == ["demo"]  # shown in tests/live
 
@@ -92,8 +113,13 @@ def test_commands_beside_the_examples_work_from_the_checkout(name: str) -> None:
 
 
 def test_the_readme_names_what_each_target_keeps() -> None:
-    for kind, words in MatrixAdapter.keeps.items():
-        assert f"| {kind} | {words} |" in README
+    table = README.split("## What a target keeps")[1].split("\n\n")[2]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
+    targets: dict[str, Adapter] = {"Matrix": matrix, "Mattermost": mattermost}
+    assert rows[0][1:3] == list(targets)
+    kept = {row[0]: row[1:] for row in rows[2:]}
+    for column, target in enumerate(targets.values()):
+        assert {kind: row[column] for kind, row in kept.items()} == dict(target.keeps)
 
 
 def test_the_readme_names_every_exit_code() -> None:
