@@ -15,6 +15,9 @@ from mappings.nodes import EMPTY, Block, Document, Paragraph, Preformatted, Quot
 _SPECIAL = re.compile(CONTROL + r"|^[ \t]*[•◦▪]|^>", re.MULTILINE)
 # What makes it more than one paragraph.
 _BLOCKS = re.compile(r"```|^&gt;|^[ \t]*[•◦▪]|^>", re.MULTILINE)
+# One of these is in every text that holds one of those; a set is searched ten times as fast.
+_SPECIAL_SIGN = re.compile(r"[<&*_~`:•◦▪>]")
+_BLOCK_SIGN = re.compile(r"[•◦▪>]")
 _CUT = re.compile(r"```(?P<fence>.+?)```(?!`)|^(?P<rest>(?:&gt;|>){3}) ?", re.DOTALL | re.MULTILINE)
 _FENCE = re.compile(r"```(?P<fence>.+?)```(?!`)", re.DOTALL)
 _QUOTED = re.compile(r"(?:&gt;|>) ?")
@@ -27,12 +30,22 @@ def parse(text: str) -> Document:
     """`text` as the export holds it: `&amp; &lt; &gt;` escaped, tokens in angle brackets."""
     if not text:
         return EMPTY
-    if not _SPECIAL.search(text):
+    if not _is_special(text):
         return Document((Paragraph((Text(text),)),))
-    if not _BLOCKS.search(text):
+    if not _has_blocks(text):
         words = text.strip("\n")
         return Document((Paragraph(parse_inline(words)),)) if words else EMPTY
     return Document(parse_blocks(text))
+
+
+def _is_special(text: str) -> bool:
+    hint = _SPECIAL_SIGN.search(text) or "http" in text
+    return bool(hint and _SPECIAL.search(text))
+
+
+def _has_blocks(text: str) -> bool:
+    hint = "```" in text or "&gt;" in text or _BLOCK_SIGN.search(text)
+    return bool(hint and _BLOCKS.search(text))
 
 
 def parse_blocks(text: str, quoted: bool = False) -> tuple[Block, ...]:

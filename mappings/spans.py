@@ -164,6 +164,8 @@ class Spans:
         """One after the other; each is told what stands before it, and what comes."""
         shown = ""
         leaves = _joined(leaves)
+        if not any(leaf.styles for leaf in leaves):
+            return escape.indents(self._sequence(leaves, "", "", cell))
         groups = [list(group) for _, group in groupby(leaves, key=lambda leaf: leaf.styles)]
         for index, group in enumerate(groups):
             after = groups[index + 1][0].text if index + 1 < len(groups) else ""
@@ -235,6 +237,9 @@ def longest_run(text: str) -> int:
 
 def _lines(styles: frozenset[str], text: str) -> Iterator[_Leaf]:
     """Text, its line breaks apart: no mark reaches over one."""
+    if text and "\n" not in text and "http" not in text:
+        yield _Leaf(styles, text)
+        return
     for index, line in enumerate(text.split("\n")):
         if index:
             yield _Leaf(frozenset(), "\n")
@@ -259,7 +264,7 @@ def _joined(leaves: Iterable[_Leaf]) -> list[_Leaf]:
     for leaf in leaves:
         last = joined[-1] if joined else None
         if last and leaf.kind == last.kind == "words" and leaf.styles == last.styles:
-            joined[-1] = last._replace(text=last.text + leaf.text)
+            joined[-1] = _Leaf(last.styles, last.text + leaf.text)
         elif last and leaf.kind == last.kind == "code":
             # Backquotes that touch would be one fence.
             both = last.text + leaf.text

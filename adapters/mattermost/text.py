@@ -56,7 +56,8 @@ def render(message: Message, look: Look, caps: MattermostCaps) -> Rendered:
     kept = caps.kept
     lost: list[str] = []
     body = message.body
-    if not losses.is_quiet(body):
+    quiet = losses.is_quiet(body)
+    if not quiet:
         body, to_messages = put_links_into_words(body, look)
         if to_messages:
             lost.append(LINK)
@@ -67,7 +68,7 @@ def render(message: Message, look: Look, caps: MattermostCaps) -> Rendered:
         lost.append(SPLIT)
     if len(files) > FILES_A_POST:
         lost.append(FILES_SPLIT)
-    if any(map(is_too_large, files)):
+    if files and any(map(is_too_large, files)):
         lost.append(LARGE_IMAGE)
     if names_.custom:
         lost.append(CUSTOM_EMOJI)
@@ -75,7 +76,8 @@ def render(message: Message, look: Look, caps: MattermostCaps) -> Rendered:
         lost.append(NEW_EMOJI)
     if not kept.marks:
         lost += _lost_by_old(message)
-    lost += losses.find(body, names_, losses.MARKDOWN)
+    if not quiet:
+        lost += losses.find(body, names_, losses.MARKDOWN)
     type = _TYPES.get(message.kind, "") if kept.marks else ""
     name = shown_name(message) if kept.marks or not message.root else ""
     if files or len(texts) > 1:

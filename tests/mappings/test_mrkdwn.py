@@ -108,6 +108,7 @@ def bold(text: str) -> Styled:
         # Not tokens.
         ("a < b and c > d", (Text("a < b and c > d"),)),
         ("<nothing known>", (Text("<nothing known>"),)),
+        ("<|a label>", (Text("<|a label>"),)),
         ("&lt;@U123&gt;", (Text("<@U123>"),)),
         # Emoji.
         (":smile:", (Emoji("smile", "😄"),)),

@@ -1,53 +1,44 @@
-"""Links replaced wherever they stand in a tree, and nothing else touched."""
+"""Links replaced wherever a tree can hold them."""
 
-import pytest
+from mappings import mrkdwn, nodes, relink
+from mappings.names import SlackNames
 
-from mappings.nodes import (
-    Block,
-    Card,
-    Divider,
-    Document,
-    Fields,
-    Heading,
-    Inline,
-    Item,
-    Link,
-    List,
-    Paragraph,
-    Preformatted,
-    Quote,
-    Styled,
-    Table,
-    Text,
-)
-from mappings.relink import replace_links
-
-OURS, OTHER = Link("https://ours", (Text("here"),)), Link("https://other")
-NEW = (Text("~general"), Text(", today"))
+WORDS = (nodes.Text("here"),)
 
 
-def change(link: Link) -> tuple[Inline, ...] | None:
-    return NEW if link.url == OURS.url else None
+def here(link: nodes.Link) -> tuple[nodes.Inline, ...] | None:
+    return WORDS if "old" in link.url else None
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (Paragraph((Text("see "), OURS, OTHER)), Paragraph((Text("see "), *NEW, OTHER))),
-        (Heading((OURS,), 2), Heading(NEW, 2)),
-        (Paragraph((Styled("bold", (OURS,)),)), Paragraph((Styled("bold", NEW),))),
-        (Quote((Paragraph((OURS,)),)), Quote((Paragraph(NEW),))),
-        (Card((Paragraph((OURS,)),), "#ffffff"), Card((Paragraph(NEW),), "#ffffff")),
-        (
-            List(True, (Item((Paragraph((OURS,)),)),), 4),
-            List(True, (Item((Paragraph(NEW),)),), 4),
-        ),
-        (Table((((OURS,), (OTHER,)),), ("left",)), Table(((NEW, (OTHER,)),), ("left",))),
-        (Fields(((OURS,), ())), Fields((NEW, ()))),
-        (Preformatted("https://ours"), Preformatted("https://ours")),
-        (Divider(), Divider()),
-    ],
-)
-def test_links_are_replaced(before: Block, after: Block) -> None:
-    assert replace_links(Document((before,)), change) == Document((after,))
-    assert replace_links(Document((before,)), lambda link: None) == Document((before,))
+def shown(document: nodes.Document) -> str:
+    return nodes.visible_text(relink.replace_links(document, here), SlackNames())
+
+
+def test_links_are_replaced_and_others_stay() -> None:
+    document = mrkdwn.parse(
+        "see <https://old.example/a|this>, *<https://old.example>*, <https://n.io>"
+    )
+    assert shown(document) == "see here, here, https://n.io"
+
+
+def test_links_are_found_in_every_block() -> None:
+    link = nodes.Link("https://old.example")
+    line = nodes.Paragraph((link,))
+    blocks: tuple[nodes.Block, ...] = (
+        line,
+        nodes.Heading((link,)),
+        nodes.Quote((line,)),
+        nodes.Card((line,)),
+        nodes.List(False, (nodes.Item((line,)),)),
+        nodes.Table((((link,),),)),
+        nodes.Fields(((link,),)),
+        nodes.Preformatted("https://old.example"),
+    )
+    changed = relink.replace_links(nodes.Document(blocks), here)
+    assert not list(nodes.links(changed))
+    assert shown(nodes.Document(blocks)).count("here") == 7
+
+
+def test_nothing_to_replace_is_the_same_tree() -> None:
+    document = mrkdwn.parse("> quoted <https://n.io|label>\n• *one*\n```\ncode\n```")
+    assert relink.replace_links(document, here) == document
