@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -220,9 +220,8 @@ def _decode(table: dict[str, Any], adapter: Adapter) -> Config:
         values = table.get(name, {})
         if not isinstance(values, dict):
             raise UsageError("config-broken", f"[{name}] is not a table.", "Mend migration.toml.")
-        # TOML has dates of its own, for whoever leaves the quotes away.
         values = {
-            key: value.isoformat() if isinstance(value, date) else value
+            key: _unquoted(value, kind, key)
             for key, value in values.items()
             if (name, key) != ("target", "adapter")
         }
@@ -243,6 +242,18 @@ def _decode(table: dict[str, Any], adapter: Adapter) -> Config:
             "config-broken", "source.until is not after source.since.", "Mend migration.toml."
         )
     return config
+
+
+def _unquoted(value: object, kind: type[msgspec.Struct], key: str) -> object:
+    """What TOML takes for a date or a number where somebody left the quotes of a text away."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        wanted = get_type_hints(kind).get(key)
+        options = get_args(wanted) if get_origin(wanted) is Literal else ()
+        if wanted is str or (options and all(isinstance(each, str) for each in options)):
+            return str(value)
+    return value
 
 
 def _unknown_key(key: str, known: Sequence[str]) -> UsageError:

@@ -27,6 +27,7 @@ from migrate.spi import (
     LiveSession,
     Preparer,
     Session,
+    Stamper,
 )
 from migrate.stages import existing, facts
 from migrate.stages.compose import compose_all
@@ -63,6 +64,7 @@ from migrate.summaries import (
     InspectSummary,
     PlanSummary,
     RunSummary,
+    StampSummary,
     StatusSummary,
     Told,
     VerifySummary,
@@ -81,6 +83,7 @@ __all__ = [
     "Project",
     "RunSummary",
     "Silence",
+    "StampSummary",
     "StatusSummary",
     "Told",
     "Topic",
@@ -92,6 +95,7 @@ __all__ = [
     "open_project",
     "plan",
     "run",
+    "stamp",
     "status",
     "verify",
 ]
@@ -254,6 +258,31 @@ def run(project: Project, world: World, *, digest: str = "") -> RunSummary:
             seconds=round(world.clock() - started, 3),
             artifact=artifact,
         )
+
+
+def stamp(project: Project, file: Path, world: World) -> StampSummary:
+    """Take what the target's server told of itself into the project, for the archive.
+
+    Raises UsageError where the target asks for nothing of the kind, the file cannot be read, or
+    the adapter refuses it."""
+    adapter = project.adapter
+    if not isinstance(adapter, Stamper):
+        raise UsageError(
+            "stamp-needless",
+            f"The target {adapter.name} asks for nothing of its server.",
+            "There is nothing to do: run goes without.",
+        )
+    try:
+        told = file.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            "stamp-unreadable",
+            f"The file cannot be read: {error.strerror}.",
+            "Name the file that the server wrote.",
+        ) from error
+    with ProjectLock(project.folder), _opened(project) as store:
+        said = adapter.stamp(project.config.target, _context(project, store, world), told)
+    return StampSummary(file=str(file), said=list(said))
 
 
 def verify(project: Project, world: World) -> VerifySummary:

@@ -81,6 +81,7 @@ __all__ = [
     "Sending",
     "Session",
     "Skip",
+    "Stamper",
     "Survey",
     "UsageError",
     "Usher",
@@ -613,6 +614,16 @@ class Preparer(Protocol):
 
     def prepare(self, config: Any, context: Context) -> Sequence[str]:
         """Write them (0600), keeping what stands there; returns the next steps for a person."""
+
+
+@runtime_checkable
+class Stamper(Protocol):
+    """An adapter whose archive has to bear what only its server can tell of itself."""
+
+    def stamp(self, config: Any, context: Context, told: bytes) -> Sequence[str]:
+        """Keep in the project what the server told, in place of what it told before; returns what
+        there is to say of it, in lines for a person. Raises UsageError where it is not what is
+        asked for, or of a server that the archive is not for."""
 
 
 class Sandbox(msgspec.Struct, frozen=True, kw_only=True):

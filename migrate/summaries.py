@@ -15,6 +15,7 @@ __all__ = [
     "InspectSummary",
     "PlanSummary",
     "RunSummary",
+    "StampSummary",
     "StatusSummary",
     "Told",
     "VerifySummary",
@@ -41,6 +42,14 @@ class InitSummary(msgspec.Struct, frozen=True, kw_only=True):
     people: int
     conversations: int
     next_steps: list[str]
+    exit: int = 0
+
+
+class StampSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What `stamp` took."""
+
+    file: str
+    said: list[str]
     exit: int = 0
 
 

@@ -14,6 +14,7 @@ import pytest
 from adapters.matrix import adapter as matrix
 from adapters.matrix.config import Config
 from adapters.mattermost import adapter as mattermost
+from adapters.zulip import adapter as zulip
 from migrate.spi import Adapter
 from tests.adapters.matrix.places import installed
 from tests.fakes.homeserver import FakeHomeserver
@@ -83,7 +84,7 @@ def test_every_command_of_the_readme_does_what_it_says(desk: Example) -> None:
                 config = Config(homeserver=fake.url, server_name=fake.world.server_name)
                 fake.registrations = [installed(config, Path("acme"))]
             spoken.setdefault(args[0], []).append(ended.out)
-    assert len(spoken["verify"]) == 2
+    assert len(spoken["verify"]) == 3
     assert all(each.startswith("All is well: ") for each in spoken["verify"])
 
 
@@ -115,8 +116,8 @@ def test_commands_beside_the_examples_work_from_the_checkout(name: str) -> None:
 def test_the_readme_names_what_each_target_keeps() -> None:
     table = README.split("## What a target keeps")[1].split("\n\n")[2]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
-    targets: dict[str, Adapter] = {"Matrix": matrix, "Mattermost": mattermost}
-    assert rows[0][1:3] == list(targets)
+    targets: dict[str, Adapter] = {"Matrix": matrix, "Mattermost": mattermost, "Zulip": zulip}
+    assert rows[0][1:] == list(targets)
     kept = {row[0]: row[1:] for row in rows[2:]}
     for column, target in enumerate(targets.values()):
         assert {kind: row[column] for kind, row in kept.items()} == dict(target.keeps)

@@ -214,6 +214,24 @@ def verify(project: ProjectFolder, settings: Settings = None, json: AsJson = Fal
 
 
 @app.command()
+def stamp(
+    project: ProjectFolder,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What the server wrote.")],
+    settings: Settings = None,
+    json: AsJson = False,
+) -> Reply:
+    """Take what only the target's server can tell, for the archive. Zulip asks for it from 10 on.
+
+    \b
+    chat-migrate stamp acme migration_status.json
+    """
+    with at_work() as world:
+        summary = runner.stamp(_open(project, settings), file, world)
+    text = screens.page(*summary.said, f"Next:\n  chat-migrate run {project}")
+    return summarized(summary, summary.exit, text)
+
+
+@app.command()
 def status(project: ProjectFolder, settings: Settings = None, json: AsJson = False) -> Reply:
     """Say where a project stands. Works while a run is under way, too.
 

@@ -91,7 +91,9 @@ def show_fetch(summary: FetchSummary, known: Catalogue, reports: Sequence[Path])
     verdict = f"Fetched {number(brought)} bodies, {size(summary.bytes)}, in "
     verdict += f"{words_of(summary.seconds)}."
     if not found:
-        verdict = "There is nothing to fetch."
+        verdict = "There are no bodies to fetch; all else that was asked for is in the project."
+        if summary.findings:
+            verdict = "There are no bodies to fetch, and not all else came: see the findings."
     elif not brought and not summary.refused:
         verdict = "Everything is here already."
     kinds = ("found", "fetched", "already")
@@ -163,6 +165,8 @@ def show_status(summary: StatusSummary) -> str:
         state = "Some of it is still to be sent: see `open`."
     else:
         state = "Everything planned has been dealt with."
+    if not summary.planned and not summary.running:
+        state = "Nothing is planned yet."
     rows = [
         ("target", summary.target),
         ("export read", "yes" if summary.loaded else "no"),
@@ -170,7 +174,7 @@ def show_status(summary: StatusSummary) -> str:
     ]
     kinds = ("found", "sent", "skipped", "failed", "open")
     return page(
-        f"{summary.project}. {state if summary.planned else 'Nothing is planned yet.'}",
+        f"{summary.project}. {state}",
         table(rows),
         by_kind({kind: getattr(summary, kind) for kind in kinds}),
     )

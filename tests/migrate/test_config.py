@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.mattermost import adapter as mattermost
 from adapters.memory import adapter
 from migrate.config import (
     CONFIG_NAME,
@@ -220,3 +221,19 @@ def test_a_date_that_toml_knows_is_a_date(tmp_path: Path, text: str) -> None:
 )
 def test_moments_are_utc_where_no_zone_is_given(text: str, micros: int) -> None:
     assert moment(text, "since") == micros
+
+
+@pytest.mark.parametrize(("value", "text"), [(5.37, "5.37"), (11, "11")])
+def test_a_number_without_quotes_is_the_text_that_is_wanted(
+    tmp_path: Path, value: float, text: str
+) -> None:
+    settings = {"target.team": "acme", "target.profile": value}
+    write_config(tmp_path, fill_template(mattermost, ["../acme.zip"], settings))
+    assert open_project(tmp_path).config.target.profile == text
+
+
+def test_a_number_is_still_no_date(tmp_path: Path) -> None:
+    written(tmp_path)
+    with pytest.raises(UsageError) as raised:
+        open_project(tmp_path, {"source.since": 12})
+    assert "source.since is not a date: '12'" in raised.value.message

@@ -33,7 +33,7 @@ def test_a_name_that_is_not_installed_is_answered_with_those_that_are() -> None:
         Registry().get("matrx")
     assert (raised.value.code, raised.value.exit) == ("adapter-unknown", 2)
     assert "matrx" in raised.value.message
-    assert "matrix, mattermost, memory" in raised.value.advice
+    assert "matrix, mattermost, memory, zulip" in raised.value.advice
 
 
 def test_a_third_party_is_found_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:

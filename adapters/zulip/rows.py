@@ -1,0 +1,165 @@
+"""The tables of an organization made of what the parts say of people, places and emoji."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+from msgspec import UNSET
+
+from adapters.zulip import limits, people, tables
+from adapters.zulip.config import Config
+from adapters.zulip.numbers import (
+    REALM,
+    conversation_number,
+    emoji_number,
+    recipient_number,
+    user_number,
+)
+from adapters.zulip.profiles import Profile
+from adapters.zulip.records import AccountRecord, ConversationRecord, EmojiRecord
+
+
+class People(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything of `realm.json` but its reactions."""
+
+    users: tuple[tables.User, ...]
+    channels: tuple[tables.Channel, ...]
+    groups: tuple[tables.Group, ...]
+    recipients: tuple[tables.Recipient, ...]
+    subscriptions: tuple[tables.Subscription, ...]
+    emoji: tuple[tables.Emoji, ...]
+    default: int | None
+    titles: Mapping[int, str]
+
+
+def lay_out(
+    accounts: Sequence[AccountRecord],
+    conversations: Sequence[ConversationRecord],
+    emoji: Sequence[EmojiRecord],
+    bodies: Collection[str],
+    config: Config,
+    kept: Profile,
+) -> People:
+    """The rows. `bodies` are the ids of pictures that are there."""
+    founded = float(min((c.created for c in conversations if c.created), default=1))
+    owner = people.find_owner(accounts, config.owner)
+    if owner not in accounts:
+        accounts = [*accounts, owner]
+    addresses = people.assign_addresses(accounts, config.email_domain)
+    pictured = {record.name for record in accounts if record.avatar in bodies}
+    users = people.user_rows(accounts, owner.name, addresses, pictured, config, kept, founded)
+    named = [each for each in conversations if not each.direct]
+    grouped = [each for each in conversations if each.direct and len(each.members) > 2]
+    default = [each for each in named if each.general and not each.private and not each.archived]
+    return People(
+        users=tuple(users),
+        channels=tuple(_channel(each, founded, kept) for each in named),
+        groups=tuple(_group(each, kept) for each in grouped),
+        recipients=_recipients(accounts, named, grouped),
+        subscriptions=_subscriptions(accounts, named, grouped),
+        emoji=tuple(_emoji(each, users) for each in emoji if each.image in bodies),
+        default=conversation_number(default[0].slack_id) if default else None,
+        titles={user_number(each.name): each.title for each in accounts if each.title},
+    )
+
+
+def encode_tables(laid: People, config: Config, kept: Profile) -> tuple[bytes, bytes]:
+    """`realm.json` before and behind the rows of its reactions."""
+    fields = [{"id": 1, "realm": REALM, "name": "Title", "hint": "", "field_type": 1,
+               "field_data": "", "order": 1}]  # fmt: skip
+    values = [
+        {"id": at, "user_profile": user, "field": 1, "value": title, "rendered_value": None}
+        for at, (user, title) in enumerate(laid.titles.items(), 1)
+    ]
+    realm: dict[str, object] = {
+        "id": REALM,
+        "string_id": config.subdomain,
+        "name": config.subdomain,
+        "description": "Imported from Slack.",
+        "date_created": min((u.date_joined for u in laid.users), default=1.0),
+        "deactivated": False,
+        "new_stream_announcements_stream": None,
+        "signup_announcements_stream": None,
+        "zulip_update_announcements_stream": None,
+    }
+    if kept.modern:
+        realm["moderation_request_channel"] = None
+    default = [] if laid.default is None else [{"id": 1, "realm": REALM, "stream": laid.default}]
+    everything: dict[str, object] = {
+        "zerver_realm": [realm],
+        "zerver_client": [{"id": 1, "name": kept.client}],
+        "zerver_userprofile": laid.users,
+        "zerver_stream": laid.channels,
+        "zerver_recipient": laid.recipients,
+        "zerver_subscription": laid.subscriptions,
+        "zerver_huddle": laid.groups,
+        "zerver_defaultstream": default,
+        "zerver_realmemoji": laid.emoji,
+        "zerver_realmauthenticationmethod": [{"id": 1, "realm": REALM, "name": "Email"}],
+        "zerver_customprofilefield": fields if values else [],
+        "zerver_customprofilefieldvalue": values,
+        "sort_by_date": True,
+    }
+    if kept.recent:
+        everything["import_source"] = "slack"
+    everything |= {name: [] for name in tables.EMPTY}
+    whole = msgspec.json.encode(everything)
+    return whole[:-1] + b',"zerver_reaction":[', b"]}"
+
+
+def _channel(record: ConversationRecord, founded: float, kept: Profile) -> tables.Channel:
+    return tables.Channel(
+        id=conversation_number(record.slack_id),
+        name=record.name,
+        description=record.description,
+        date_created=float(record.created or founded),
+        invite_only=record.private,
+        deactivated=record.archived,
+        creator=user_number(record.creator) if record.creator else None,
+        folder=None if kept.recent else UNSET,
+    )
+
+
+def _group(record: ConversationRecord, kept: Profile) -> tables.Group:
+    size = len(record.members) if kept.modern else UNSET
+    return tables.Group(id=conversation_number(record.slack_id), group_size=size)
+
+
+def _emoji(record: EmojiRecord, users: Sequence[tables.User]) -> tables.Emoji:
+    number = emoji_number(record.name)
+    author = next(user.id for user in users if user.role == limits.OWNER)
+    return tables.Emoji(
+        id=number, name=record.name, file_name=f"{number}.{record.ending}", author=author
+    )
+
+
+def _recipients(
+    accounts: Sequence[AccountRecord],
+    named: Sequence[ConversationRecord],
+    grouped: Sequence[ConversationRecord],
+) -> tuple[tables.Recipient, ...]:
+    each = [(limits.PERSONAL, user_number(account.name)) for account in accounts]
+    each += [(limits.CHANNEL, conversation_number(c.slack_id)) for c in named]
+    each += [(limits.GROUP, conversation_number(c.slack_id)) for c in grouped]
+    return tuple(
+        tables.Recipient(id=recipient_number(kind, number), type=kind, type_id=number)
+        for kind, number in each
+    )
+
+
+def _subscriptions(
+    accounts: Sequence[AccountRecord],
+    named: Sequence[ConversationRecord],
+    grouped: Sequence[ConversationRecord],
+) -> tuple[tables.Subscription, ...]:
+    pairs = [
+        (user_number(a.name), recipient_number(limits.PERSONAL, user_number(a.name)))
+        for a in accounts
+    ]
+    for kind, some in ((limits.CHANNEL, named), (limits.GROUP, grouped)):
+        for each in some:
+            recipient = recipient_number(kind, conversation_number(each.slack_id))
+            pairs += [(user_number(name), recipient) for name in each.members]
+    return tuple(
+        tables.Subscription(id=at, user_profile=user, recipient=recipient)
+        for at, (user, recipient) in enumerate(pairs, 1)
+    )
