@@ -111,13 +111,13 @@ def _counts(counts: Mapping[str, object]) -> list[tuple[str, str]]:
                 if count
             ]
             rows.append((name, ", ".join(parts) or "none"))
-        elif isinstance(value, int):
+        elif isinstance(value, int) and (value or name != "file_bytes"):
             shown = size(value) if name == "file_bytes" else number(value)
             rows.append((_NAMES.get(name, name), shown))
     return rows
 
 
-_NAMES = {"pieces": "in pieces", "file_bytes": "size of all files"}
+_NAMES = {"pieces": "in pieces", "file_bytes": "size of files"}
 _PARTS = {
     "create": "made",
     "map": "mapped",
