@@ -400,13 +400,15 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
 
 class Existing(msgspec.Struct, frozen=True, kw_only=True):
     """An account or a conversation that stands at the target, whoever made it. `name` is what a
-    mapping file's `target` says; `email` in lower case, "" where it is not known."""
+    mapping file's `target` says; `email` in lower case, "" where it is not known; `members` are the
+    refs of those who can read a private conversation, the importer's own account left out."""
 
     name: str
     ref: Ref
     full_name: str = ""
     email: str = ""
     private: bool = False
+    members: tuple[Ref, ...] = ()
 
 
 class Memo(Protocol):
@@ -593,7 +595,8 @@ class Deliverer(Protocol):
 
     async def deliver(self, artifact: Artifact, arrived: Callable[[int], None]) -> None:
         """Bring the archive into the server and wait until it has taken it; `arrived` is told how
-        many messages more are there. Upload and job are kept in the memo, so that a repeat after a
+        many messages more are there, at every look, 0 among them: it raises where it is time to
+        end. Upload and job are kept in the memo, so that a repeat after a
         crash goes on with them and never starts a second job."""
 
 

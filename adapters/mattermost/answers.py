@@ -77,6 +77,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     create_at: int
     user_id: str
     message: str
+    edit_at: int = 0
     root_id: str = ""
     type: str = ""
     props: Mapping[str, object] | None = None
@@ -147,3 +148,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     max_users_hard_limit: int = 0
     post_history_limit: int = 0
+
+
+class UserStats(msgspec.Struct, frozen=True):
+    total_users_count: int = 0
+
+
+class Total(msgspec.Struct, frozen=True):
+    """One of the server's own counts."""
+
+    name: str = ""
+    value: float = 0

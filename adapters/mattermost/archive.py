@@ -180,8 +180,9 @@ class ArchiveSession:
             f"Upload it: mmctl import upload {name}",
             "Import it, once and no second time, by the name that `mmctl import list available`"
             f" shows: mmctl import process <id>_{name}",
-            "Wait for its end: mmctl import job list. Should it stop with an error, set `url` and a"
-            " token in migration.toml and run again: what is there already is left alone then.",
+            "Wait for its end: mmctl import job list. Should it stop with an error, never import it"
+            " onto what it has made: remove the team and its accounts first. A project that has"
+            " `url` and a token from the start needs no such care: its `run` goes on by itself.",
             "reports/accounts.csv tells how everybody signs in.",
         )
         if not unreadable:

@@ -18,8 +18,10 @@ from adapters.mattermost.answers import (
     PostPage,
     Settings,
     Team,
+    Total,
     Upload,
     User,
+    UserStats,
 )
 from adapters.mattermost.client import Json, Refused, ServerClient, not_understood
 
@@ -73,6 +75,15 @@ class Calls:
 
     async def user(self, name: str) -> User | None:
         return await self._found(User, self._driver.users.get_user_by_username, name)
+
+    async def totals(self) -> tuple[int, ...]:
+        """How many accounts and how many posts of any kind the server has, as far as it tells: a
+        large one does not count its posts."""
+        users = await self._found(UserStats, self._client.get, "/users/stats")
+        query = {"name": "standard"}
+        rows = await self._found(list[Total], self._client.get, "/analytics/old", None, query)
+        posts = next((row.value for row in rows or () if row.name == "post_count"), 0)
+        return (users.total_users_count if users else 0, int(posts))
 
     # -- teams and channels ----------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from adapters.mattermost.amending import edited_words, outdated, places
 from adapters.mattermost.answers import Job
 from adapters.mattermost.calls import Calls
 from adapters.mattermost.checks import hold_limits
@@ -36,16 +37,21 @@ _ARCHIVED = "mattermost archived"
 _PATIENCE = 900.0
 """Seconds that a job may lie untaken while no other import is under way."""
 
+_STILL = 600.0
+"""Seconds for which nothing may be added at the server while a job is under way."""
+
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far an archive has come: ids of its upload and job, "" where there is none yet; `base`
-    how many messages the team had before. `stops` counts the jobs that ended in an error."""
+    how many messages the team had before. `stops` counts the jobs that ended in an error, or with
+    their server; `still` is what the server held when the job was found at rest."""
 
     upload: str = ""
     job: str = ""
     base: int = 0
     stops: int = 0
     taken: bool = False
+    still: tuple[int, ...] = ()
 
 
 class Delivery:
@@ -72,34 +78,51 @@ class Delivery:
         if progress.taken:
             return
         again = f"-again-{progress.stops}" if progress.stops else ""
-        sent = path.with_name(f"{path.stem}{again}.zip")
         name = f"{path.stem}-{digest[:16]}{again}.zip"
+        sent = path.with_name(f"{path.stem}{again or '-present'}.zip")
         job = await self._job_under_way(progress, name)
+        if job is not None and job.status == "in_progress" and progress.still:
+            if progress.still == await self._held():
+                self._note(digest, upload="", job="", stops=progress.stops + 1, still=())
+                return await self.run(path, arrived)
+            self._note(digest, still=())
         if job is None:
-            if again:
-                await self._leave_out(path, sent)
+            if not sent.is_file() and not await self._amend(path, sent, leave_out=bool(again)):
+                sent = path
             await hold_limits(self._config, self._calls, sent)
             await self._open_archived()
-            uploading = Uploading(self._calls, sent, name, self._pause)
+            uploading = Uploading(self._calls, sent, name, self._pause, lambda: arrived(0))
             stored = await uploading.run(progress.upload, lambda id: self._note(digest, upload=id))
             job = await self._start(digest, stored)
-        job = await self._follow(job, self._progress(digest).base, arrived)
+        job = await self._follow(job, digest, arrived)
         if job.status in _FAILED:
             self._note(digest, upload="", job="", stops=progress.stops + 1)
             with suppress(Retry, Refused):  # it would only lie there
                 await self._calls.drop_import(job.import_file)
-            raise await asyncio.to_thread(explain, job, sent)
+            shown = sent if sent.is_file() else path
+            raise await asyncio.to_thread(explain, job, shown)
         await self._make_up(path, everything=bool(again))
-        if again:
+        if sent != path:
             sent.unlink(missing_ok=True)
         self._note(digest, taken=True)
 
-    async def _leave_out(self, path: Path, sent: Path) -> None:
-        """Write what is left of an archive whose import stopped."""
-        users = {user.username async for user in self._calls.users()}
-        team = await self._calls.team(self._config.team)
-        channels = {c.name async for c in self._calls.channels() if team and c.team_id == team.id}
-        await asyncio.to_thread(write_remainder, path, sent, users, channels)
+    async def _amend(self, path: Path, sent: Path, *, leave_out: bool) -> bool:
+        """Write the archive as the server has to get it, if that is not as it is: with the present
+        words of what was edited there, and where an import of it stopped, what is left of it. A
+        copy that stands already is kept, for part of it may have been sent."""
+        where = await asyncio.to_thread(places, path)
+        words = await edited_words(self._calls, self._config.team, where)
+        words = await asyncio.to_thread(outdated, path, words) if words else words
+        users: set[str] = set()
+        channels: set[str] = set()
+        if leave_out:
+            users = {user.username async for user in self._calls.users()}
+            team = await self._calls.team(self._config.team)
+            everywhere = self._calls.channels()
+            channels = {c.name async for c in everywhere if team and c.team_id == team.id}
+        if leave_out or words:
+            await asyncio.to_thread(write_remainder, path, sent, users, channels, words)
+        return leave_out or bool(words)
 
     async def _make_up(self, path: Path, *, everything: bool) -> None:
         """What the server does not take from an archive's lines, done over the API: `everything`
@@ -134,7 +157,7 @@ class Delivery:
         kept = self._memo.get(f"delivery {digest}")
         return msgspec.json.decode(kept, type=Progress) if kept else Progress()
 
-    def _note(self, digest: str, **changes: str | int | bool) -> None:
+    def _note(self, digest: str, **changes: str | int | bool | tuple[int, ...]) -> None:
         progress = msgspec.structs.replace(self._progress(digest), **changes)
         self._memo.set(f"delivery {digest}", msgspec.json.encode(progress).decode())
 
@@ -188,19 +211,29 @@ class Delivery:
             "See that it is up and reachable, then run again to continue.",
         )
 
-    async def _follow(self, job: Job, base: int, arrived: Callable[[int], None]) -> Job:
+    async def _follow(self, job: Job, digest: str, arrived: Callable[[int], None]) -> Job:
         """Look at the job until it is over; it is returned as it ended. The server tells no
-        progress of its own, so messages are counted."""
+        progress of its own, so messages are counted. A job whose server has ended is under way for
+        ever, by what the next one says: that shows by nothing being added any more."""
+        base = self._progress(digest).base
         wait, idle, told = _FIRST_LOOK, 0.0, 0
+        rest = 0.0
+        held: tuple[int, ...] = ()
         while job.status not in _OVER:
             await self._pause(wait)
             idle += wait if job.status == "pending" else -idle
             wait = min(wait * 1.5, _LAST_LOOK)
             job = await self._calls.job(job.id) or job
+            arrived(0)
             if job.status == "in_progress":
                 count = max(await self._count() - base, told)
                 arrived(count - told)
                 told = count
+                before, held = held, await self._held()
+                rest = rest + wait if held == before else 0.0
+                if rest > _STILL:
+                    self._note(digest, job=job.id, still=held)
+                    raise _at_rest()
             elif idle > _PATIENCE and not await self._is_busy():
                 raise _untaken()
         return job
@@ -211,6 +244,10 @@ class Delivery:
                 return True
         return False
 
+    async def _held(self) -> tuple[int, ...]:
+        """What grows while an import is under way."""
+        return (await self._count(), *await self._calls.totals())
+
     async def _count(self) -> int:
         """Messages in all channels of the team; those between people are in no list."""
         team = await self._calls.team(self._config.team)
@@ -220,6 +257,15 @@ class Delivery:
         async for channel in self._calls.channels():
             total += channel.total_msg_count if channel.team_id == team.id else 0
         return total
+
+
+def _at_rest() -> Fatal:
+    return Fatal(
+        "mattermost-job-at-rest",
+        "The import is under way, the server says, but nothing was added for ten minutes.",
+        "If the server was stopped or restarted meanwhile, the import ended with it: run again, and"
+        " the rest is brought. If it is still at work, wait for its end, then run again.",
+    )
 
 
 def _untaken() -> Fatal:

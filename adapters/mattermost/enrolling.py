@@ -16,6 +16,8 @@ from migrate.spi import Entry
 _LOOKS = 6
 """The server writes its own line about an entry a moment after it has answered."""
 
+_ADDED = ("system_add_to_channel", "system_add_guest_to_chan", "system_add_to_team")
+
 _WELCOME = "town-square"
 """The channel that everybody of a team is in, whatever it is called."""
 
@@ -137,6 +139,4 @@ def _tells_of(post: Post, user: str) -> bool:
         return not user
     if post.type in ("system_join_team", "system_join_channel"):
         return post.user_id == user
-    if post.type not in ("system_add_to_channel", "system_add_to_team"):
-        return False
-    return (post.props or {}).get("addedUserId") == user
+    return post.type in _ADDED and (post.props or {}).get("addedUserId") == user

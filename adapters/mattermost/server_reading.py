@@ -4,16 +4,16 @@ version that drops the props of replies is helped out by the archive, where ever
 is unique."""
 
 from collections.abc import AsyncIterator
-from hashlib import sha1
 from typing import Protocol
 
 import msgspec
 
 from adapters.mattermost import text
+from adapters.mattermost.amending import direct_name
 from adapters.mattermost.answers import Channel, Post, PostPage, Team
 from adapters.mattermost.calls import PAGE, Calls
 from adapters.mattermost.channels import is_direct, members_of
-from migrate.errors import Skip
+from migrate.errors import Fatal, Skip
 from migrate.model import Ref
 from migrate.spi import Audience, Opening, Seen
 
@@ -108,21 +108,22 @@ class ServerReading:
         return channel
 
     def _direct_name(self, opening: Opening) -> str:
-        """The name that the server gives to a conversation between people: made of their ids."""
         known = {name: id for id, name in self._names.items()}
-        ids = sorted(known.get(ref, "") for ref in set(members_of(opening)))
-        if not ids or not all(ids):
-            return ""
-        if len(ids) > 2:
-            return sha1("".join(ids).encode(), usedforsecurity=False).hexdigest()
-        return f"{ids[0]}__{ids[-1]}"
+        return direct_name(tuple(members_of(opening)), known)
 
     async def _learn_names(self) -> None:
         if not self._names:
+            me = await self._calls.me()
+            if not me.administers:  # who would be told that most of it is missing
+                raise Fatal(
+                    "mattermost-no-admin",
+                    "The account of the access token is no system admin, and sees only a part.",
+                    "Use the token of a system admin, then verify again.",
+                )
             users = [user async for user in self._calls.users()]
             self._names = {user.id: user.username for user in users}
             self._gone = frozenset(user.username for user in users if user.delete_at)
-            self._me = (await self._calls.me()).username
+            self._me = me.username
 
     def _name(self, user: str) -> Ref:
         """An account's name; its id for one that was made since we looked."""

@@ -20,13 +20,17 @@ Pause = Callable[[float], Awaitable[None]]
 
 class Uploading:
     """One archive on its way. `name` belongs to these very bytes: it holds their checksum, so what
-    lies at the server under this name need not be sent again."""
+    lies at the server under this name need not be sent again. `sent` is called after each chunk,
+    and may end the matter by raising."""
 
-    def __init__(self, calls: Calls, path: Path, name: str, pause: Pause) -> None:
+    def __init__(
+        self, calls: Calls, path: Path, name: str, pause: Pause, sent: Callable[[], None]
+    ) -> None:
         self._calls = calls
         self._path = path
         self._name = name
         self._pause = pause
+        self._sent = sent
         self._left = TRIES
 
     async def run(self, known: str, noted: Callable[[str], None]) -> str:
@@ -82,6 +86,7 @@ class Uploading:
                 raise Retry("mattermost-busy", 1.0) from refused
             offset += len(chunk)
             self._left = TRIES
+            self._sent()
 
     async def _wait(self, verdict: Retry) -> None:
         self._left -= 1

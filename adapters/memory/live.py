@@ -177,7 +177,12 @@ class LiveSession:
 
     async def conversations(self) -> Sequence[Existing]:
         return [
-            Existing(name=ref, ref=ref, private=room.made.private)
+            Existing(
+                name=ref,
+                ref=ref,
+                private=room.made.private,
+                members=tuple(sorted(room.members)) if room.made.private else (),
+            )
             for ref, room in self._server.rooms.items()
         ]
 

@@ -1,6 +1,7 @@
 """PUSH, after an archive was joined: its delivery to a server where the target can do that, and the
 memberships that no archive may speak of. How uploads and jobs are made is the adapter's affair."""
 
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -30,12 +31,18 @@ async def deliver_archives(store: Store, session: BulkSession, world: World) -> 
         total = sum(part.counts.get("messages", 0) for part in parts(store, archive.number))
         world.progress.begin("Importing", total, "messages")
         artifact = Artifact(path=Path(archive.path), next_steps=archive.next_steps)
-        await session.deliver(artifact, world.progress.advance)
+        await session.deliver(artifact, partial(_arrive, world))
         world.progress.end()
         with store.transaction():
             note_archive(store, msgspec.structs.replace(archive, delivered=True))
         world.probe("archive.delivered", str(archive.number))
     return True
+
+
+def _arrive(world: World, count: int) -> None:
+    """Told at every look at a delivery, which may take hours: it can be left at any of them."""
+    world.check()
+    world.progress.advance(count)
 
 
 async def enroll(store: Store, session: BulkSession, world: World, journal: Journal) -> None:

@@ -10,7 +10,9 @@ import msgspec
 from mappings.overrides import PEOPLE, PersonRow
 from migrate.config import Project
 from migrate.findings import Finding
+from migrate.model import Ref
 from migrate.spi import Capabilities, Directory, Existing, Session
+from migrate.stages.acts import Acts
 from migrate.stages.proposals import person_row, read_sheet, write_sheet
 from migrate.stages.resolution import DIRECT, Resolution
 from migrate.store import Op, OpKind, Store, ops, people
@@ -118,6 +120,8 @@ def _hold_conversations(
     store: Store, resolution: Resolution, conversations: Iterable[Existing]
 ) -> Iterator[Finding]:
     ours = {op.name for op in _ours(store, OpKind.CONVERSATION)}
+    acts = Acts(store, "placed")
+    strangers = "audience-widened" if store.meta("widen") else "audience-would-widen"
     there = {each.name: each for each in conversations}
     for op in ops.select(store, "kind = ? AND state IN (0, 3)", (OpKind.CONVERSATION,)):
         destination = resolution.conversations[op.conv]
@@ -128,8 +132,15 @@ def _hold_conversations(
                 yield Finding(code="map-target-missing", place=place)
             elif destination.private and not known.private:
                 yield Finding(code="audience-would-widen", place=place)
+            elif destination.private and _strangers(acts, op, known):
+                yield Finding(code=strangers, place=place)
         elif destination.conversation.kind not in DIRECT and op.name in there.keys() - ours:
             yield Finding(code="conversation-exists", place=place)
+
+
+def _strangers(acts: Acts, op: Op, known: Existing) -> set[Ref]:
+    """Who is in a conversation that stands there and was not in Slack's, which is mapped to it."""
+    return set(known.members) - {member.ref for member in acts.opening(op.lane).members}
 
 
 def _ours(store: Store, kind: OpKind) -> Iterator[Op]:

@@ -123,8 +123,9 @@ class Verification:
         wider = JOINS.index(audience.join) > JOINS.index(planned) or audience.listed > (
             not opening.private
         )
-        # Who was in a conversation that stood there before is not this project's affair.
-        if opening.private and opening.action == "create" and audience.members - allowed:
+        # Who was in a conversation that stood there before was told of, and agreed to.
+        agreed = opening.action == "map" and self.store.meta("widen")
+        if opening.private and audience.members - allowed and not agreed:
             wider = True
         if wider:
             self.tally.wider += 1

@@ -194,9 +194,11 @@ class Routes:
             raise Refusal(404, "app.team.get_member.missing.app_error")
         key = (channel["id"], user["id"])
         if key not in world.seats:
-            world.seat(*key, guest="guest" in user["roles"])
+            guest = "guest" in user["roles"]
+            world.seat(*key, guest=guest)
             names = {"addedUserId": user["id"], "addedUsername": user["username"]}
-            world.tell(channel["id"], admin["id"], "system_add_to_channel", **names)
+            kind = "system_add_guest_to_chan" if guest else "system_add_to_channel"
+            world.tell(channel["id"], admin["id"], kind, **names)
         return web.json_response(world.seats[key], status=201)
 
     async def view_channel(self, request: web.Request) -> web.Response:

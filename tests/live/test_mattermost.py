@@ -129,7 +129,7 @@ def test_an_export_arrives_whole_stays_and_grows(tmp_path: Path) -> None:
 def _arrive(migration: Migration, acme: Acme, server: Server) -> dict[str, str]:
     plan = migration.plan(check=True)
     assert plan.blockers == []
-    # TMP assert plan.counts["accounts"]["map"] == 1
+    assert plan.counts["accounts"]["map"] == 1
     summary = migration.resume()
     assert_sums(summary)
     assert not any(summary.failed.values())

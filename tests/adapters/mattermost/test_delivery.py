@@ -11,7 +11,7 @@ import pytest
 from adapters.mattermost import client, uploads
 from adapters.mattermost.delivery import Delivery
 from adapters.mattermost.profiles import caps_for
-from migrate.errors import Fatal
+from migrate.errors import Fatal, Interrupted
 from tests.adapters.mattermost.served_archives import (
     Clock,
     Kept,
@@ -334,3 +334,81 @@ def _kept(memo: Kept) -> Kept:
     fresh = Kept()
     fresh.update(memo)
     return fresh
+
+
+def test_a_job_that_was_lost_with_its_server_is_begun_again(
+    server: FakeMattermost, tmp_path: Path
+) -> None:
+    """A server that is killed leaves the job under way for ever."""
+    server.holds_jobs = True
+    path, memo = acme(tmp_path), Kept()
+
+    class Killing(Clock):
+        async def pause(self, seconds: float) -> None:
+            self.seconds += seconds
+            for job in server.jobs.values():
+                job["status"] = "in_progress"
+
+    with pytest.raises(Fatal) as caught:
+        deliver(server, path, memo, Killing())
+    assert caught.value.code == "mattermost-job-at-rest"
+    assert len(server.jobs) == 1
+    server.holds_jobs = False
+    deliver(server, path, memo)
+    assert sorted(job["status"] for job in server.jobs.values()) == ["in_progress", "success"]
+    assert texts(server) == sorted(f"word {number}" for number in range(POSTS))
+
+
+def test_a_job_that_has_moved_on_since_is_followed(server: FakeMattermost, tmp_path: Path) -> None:
+    server.holds_jobs = True
+    path, memo = acme(tmp_path), Kept()
+
+    class Resting(Clock):
+        async def pause(self, seconds: float) -> None:
+            self.seconds += seconds
+            for job in server.jobs.values():
+                job["status"] = "in_progress"
+
+    with pytest.raises(Fatal):
+        deliver(server, path, memo, Resting())
+    (job,) = server.jobs.values()
+    server.work(job)
+    job["status"] = "in_progress"
+
+    class Ending(Clock):
+        async def pause(self, seconds: float) -> None:
+            job["status"] = "success"
+
+    deliver(server, path, memo, Ending())
+    assert len(server.jobs) == 1
+
+
+def test_waiting_for_a_job_can_be_left(server: FakeMattermost, tmp_path: Path) -> None:
+    """Also while it is not begun, when there is nothing to tell of."""
+    server.holds_jobs = True
+    path, memo = acme(tmp_path), Kept()
+    looks: list[int] = []
+
+    def leave(count: int) -> None:
+        looks.append(count)
+        if server.jobs:
+            raise Interrupted("interrupted", "Interrupted; what was done is kept.", "")
+
+    async def run() -> None:
+        calls, settings = calls_to(server), config_for(server)
+        try:
+            delivery = Delivery(calls, settings, caps_for(settings, "11"), memo, Clock().pause)
+            await delivery.run(path, leave)
+        finally:
+            await calls.close()
+
+    with pytest.raises(Interrupted):
+        asyncio.run(run())
+    assert looks == [0, 0], "after the upload, and at the first look at the job"
+    server.holds_jobs = False
+    for job in server.jobs.values():
+        server.work(job)
+        job["status"] = "success"
+    deliver(server, path, memo)
+    assert len(server.jobs) == 1
+    assert texts(server) == sorted(f"word {number}" for number in range(POSTS))

@@ -93,6 +93,7 @@ def test_a_guest_enters_what_it_is_let_into_alone(server: FakeMattermost) -> Non
     assert member is not None
     assert member["roles"] == "channel_guest"
     assert seat(server, "gus", "town-square") is None
+    assert shown(server) == {""}, "the server says it of guests in other words"
 
 
 def test_again_changes_nothing(server: FakeMattermost) -> None:

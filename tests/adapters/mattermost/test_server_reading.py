@@ -8,7 +8,7 @@ import pytest
 
 from adapters.mattermost import calls, server_reading, text
 from adapters.mattermost.server_reading import ServerReading
-from migrate.errors import Skip
+from migrate.errors import Fatal, Skip
 from migrate.model import Conversation, Person
 from migrate.spi import Account, Audience, Opening, Placement, Seen
 from tests.adapters.mattermost.served_archives import TEAM, calls_to
@@ -73,9 +73,11 @@ def opening(*names: str, kind: str = "public", name: str = "plans", bots: str = 
     )
 
 
-def read(server: FakeMattermost, where: Opening, *brought: Seen) -> list[Seen]:
+def read(
+    server: FakeMattermost, where: Opening, *brought: Seen, token: str | None = None
+) -> list[Seen]:
     async def run() -> list[Seen]:
-        connection = calls_to(server)
+        connection = calls_to(server, token)
         try:
             reading = ServerReading(connection, TEAM, Brought(*brought))
             return [seen async for seen in reading.read(where)]
@@ -202,3 +204,10 @@ def test_bots_and_the_deactivated_are_missed_by_nobody(server: FakeMattermost) -
     found = audience(server, opening("ann", "robot", "gone", bots="robot"))
     assert gone["username"] in found.members
     assert "robot" in found.members
+
+
+def test_who_sees_a_part_only_is_told_so(server: FakeMattermost) -> None:
+    """And not that all the rest is missing."""
+    with pytest.raises(Fatal) as caught:
+        read(server, opening("ann"), token=server.give_token("ann"))
+    assert caught.value.code == "mattermost-no-admin"

@@ -9,6 +9,7 @@ import pytest
 from adapters.conformance.interruption import CrashAfter, CrashAt
 from adapters.conformance.migration import Crash, assert_sums, assert_verified
 from adapters.conformance.workspace import Workspace
+from migrate.errors import Interrupted
 from tests.migrate.stages.served import Json, Server
 from tests.migrate.stages.trial import Trial, small_workspace
 
@@ -55,6 +56,24 @@ def test_a_crash_on_the_way_makes_no_second_job(tmp_path: Path, step: str, nth: 
     except Crash:
         crashed = True
     assert crashed or (nth == 2 and step != "delivery.noted")
+    assert_sums(trial.resume())
+    assert (len(state(trial)["uploads"]), len(state(trial)["jobs"])) == (1, 1)
+    assert_verified(trial)
+
+
+def test_a_delivery_under_way_can_be_left(tmp_path: Path) -> None:
+    workspace, general, ann, _ = small_workspace()
+    general.say(ann, "one")
+    trial = Trial(tmp_path, workspace, "served")
+    trial.plan()
+    begun: list[str] = []
+
+    def watch(step: str, subject: str) -> None:
+        if step == "delivery.noted":
+            begun.append(subject)
+
+    with pytest.raises(Interrupted):
+        trial.resume(watch, stopped=lambda: bool(begun))
     assert_sums(trial.resume())
     assert (len(state(trial)["uploads"]), len(state(trial)["jobs"])) == (1, 1)
     assert_verified(trial)

@@ -117,6 +117,17 @@ def test_what_is_private_is_not_led_into_the_open(tmp_path: Path, private: bool)
     assert ("audience-would-widen" in codes(plan)) is not private
 
 
+@pytest.mark.parametrize(("members", "wider"), [(["ann"], False), (["ann", "eve"], True)])
+def test_who_is_in_a_private_conversation_there_was_in_slacks(
+    tmp_path: Path, members: list[str], wider: bool
+) -> None:
+    trial, workspace, _, _ = begun(tmp_path)
+    stands(trial, "vault", room=True, private=True, members=members)
+    trial.map("channels.csv", workspace.places[1].id, action="map", target="vault")
+    plan = trial.plan(check=True)
+    assert ("audience-would-widen" in [told.code for told in plan.blockers]) is wider
+
+
 def test_without_a_server_nothing_can_be_mapped(tmp_path: Path) -> None:
     trial, workspace, ann, _ = begun(tmp_path, "append")
     trial.map("users.csv", ann, action="map", target="annie")
