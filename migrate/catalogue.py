@@ -210,7 +210,7 @@ CORE: Catalogue = {
     ),
     "body-lost": Meaning(
         "error",
-        "A body is not in the project's folder `files` any more.",
+        "A body has gone from the project's folder `files`, or was changed there.",
         "Run `chat-migrate fetch`, `plan` and `run`.",
     ),
     "piece-failed": Meaning("error", "An earlier piece of the message failed.", "Run again."),

@@ -36,8 +36,9 @@ def gather_files(
 
 
 def describe_file(wire: WireFile) -> File | None:
-    """What is known of a file, None where it has no id to be known by."""
-    if not wire.id:
+    """What is known of a file, None where it has no id to be known by. Slack's ids have no slash;
+    those by which pictures and emoji are kept beside files have."""
+    if not wire.id or "/" in wire.id:
         return None
     return File(
         id=wire.id,

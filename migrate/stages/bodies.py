@@ -2,13 +2,16 @@
 nothing is uploaded, and the body itself as a session takes it. What a message shows of its files
 is `enclosures`; how bodies get into the project is `fetch`."""
 
+import hashlib
 import mimetypes
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from migrate.errors import Fatal
 from migrate.model import File
 from migrate.spi import Body, Capabilities, Wish
 from migrate.stages.archives import last_joined
@@ -205,16 +208,41 @@ def picture_of(store: Store, id: str) -> File | None:
     return None if body is None else body.file
 
 
+def is_whole(body: Body) -> bool:
+    """Whether a body is still as it was fetched. One that is not is put aside, so that `fetch`
+    brings it again; it takes as long as reading it."""
+    try:
+        with body.path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() == body.sha256:
+                return True
+    except OSError:
+        return False
+    with suppress(OSError):
+        body.path.rename(body.path.with_suffix(".damaged"))
+    return False
+
+
 def bodies(store: Store, ids: Sequence[str] | None = None) -> Iterator[Body]:
     """The bodies that an archive holds, in the order of their ids: of all ops that are not
-    skipped, or of `ids` alone."""
+    skipped, or of `ids` alone.
+
+    Raises Fatal where one is not as it was fetched: the archive's messages say that it has it.
+    """
     if ids is None:
         query = f"SELECT item FROM op WHERE {_ALL} AND state != 4 ORDER BY item"
         ids = [item for (item,) in store.db.execute(query)]
     for id in ids:
         body = body_of(store, id)
-        if body is not None:
-            yield body
+        if body is None:
+            continue
+        if not is_whole(body):
+            raise Fatal(
+                "body-lost",
+                f"The body of {id} has gone from the project's folder `{files.FOLDER}`, or was"
+                " changed there.",
+                "Run `chat-migrate fetch`, `plan` and `run`.",
+            )
+        yield body
 
 
 def counts(store: Store) -> dict[str, int]:

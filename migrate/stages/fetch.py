@@ -143,9 +143,8 @@ class Fetch:
         if wanted and wanted + MARGIN > free:
             raise Fatal(
                 "disk-too-small",
-                f"The bodies that are missing take {wanted / 1e9:.2f} GB and "
-                f"{MARGIN / 1e9:.2f} GB are to stay free, but the project's disk has "
-                f"{free / 1e9:.2f} GB left.",
+                f"The bodies that are missing take {_amount(wanted)} and {_amount(MARGIN)} are to"
+                f" stay free, but the project's disk has {_amount(free)} left.",
                 "Free some space, move the project to a larger disk, or take fewer conversations:"
                 " source.include, source.channels.",
             )
@@ -249,6 +248,8 @@ class Fetch:
 
     def _refuse(self, need: Need, code: str) -> None:
         with self._store.transaction():
+            # It is absent: what an earlier fetch noted of it has been lost since.
+            files.forget_body(self._store, need.id)
             files.put_bodies(self._store, [Held(id=need.id, code=code)])
         self.got.refused.add([code], need.id)
 
@@ -264,6 +265,10 @@ class Fetch:
 def by_kind(counter: Counter[Kind]) -> dict[str, int]:
     """Every kind with its count."""
     return {kind: counter[kind] for kind in KINDS}
+
+
+def _amount(count: int) -> str:
+    return f"{count / 1e9:.2f} GB" if count >= 100_000_000 else f"{count / 1e6:.1f} MB"
 
 
 def _ask_for(need: Need) -> Wanted:

@@ -234,7 +234,10 @@ def _told(store: Store, known: Catalogue) -> list[Told]:
     reasons = [
         Finding(code=code, count=count, place=where) for code, count, where in facts.reasons(store)
     ]
-    return [tell(finding, known) for finding in (*store.findings(*STAGES), *reasons)]
+    # The reader tells of some files what their ops tell again, of those that are brought alone.
+    again = {reason.code for reason in reasons}
+    others = [finding for finding in store.findings(*STAGES) if finding.code not in again]
+    return [tell(finding, known) for finding in (*others, *reasons)]
 
 
 def tell(finding: Finding, known: Catalogue) -> Told:
@@ -357,8 +360,8 @@ def _missing_files(store: Store, project: Project) -> list[Finding]:
 def _left_behind(store: Store) -> list[Finding]:
     """What is lost beside Slack's own records: who belongs to user groups, since no target has
     groups of ours, and pictures that came too late."""
-    members: dict[str, list[str]] = msgspec.json.decode(store.meta("group_members") or "{}")
-    groups = sum(bool(people) for people in members.values())
+    members: dict[str, int] = msgspec.json.decode(store.meta("group_members") or "{}")
+    groups = sum(count > 0 for count in members.values())
     query = (
         "SELECT count(*), min(item) FROM op WHERE conv = 0 AND ts = 0 AND kind = 4"
         " AND code = 'avatar-late'"

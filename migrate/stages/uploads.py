@@ -10,7 +10,7 @@ import msgspec
 from migrate.errors import Skip
 from migrate.model import Ref
 from migrate.spi import Placement, Wish
-from migrate.stages.bodies import AVATAR, EMOJI, body_of
+from migrate.stages.bodies import AVATAR, EMOJI, body_of, is_whole
 from migrate.stages.brief import LATE
 from migrate.stages.engine import AHEAD, OPEN, Engine, together
 from migrate.store import Op, OpKind, State, ops
@@ -112,7 +112,7 @@ class Uploads:
     async def _upload(self, op: Op) -> Ref:
         engine = self._engine
         body = body_of(engine.store, op.item)
-        if body is None or not body.path.is_file():
+        if body is None or not await asyncio.to_thread(is_whole, body):
             raise Skip("body-lost")
         ref = await engine.session.put_file(body)
         account = engine.acts.account(op.author) if op.item.startswith(AVATAR) else None

@@ -34,7 +34,13 @@ def body_path(folder: Path, sha256: str) -> Path:
 
 
 def put_bodies(store: Store, bodies: Iterable[Held]) -> None:
-    """Note bodies; one that is there is never replaced by a reason why it is not."""
+    """Note bodies; one that is there is never replaced by a reason why it is not. One that is
+    noted once more was lost in between, and plans may have been made without it."""
+    bodies = list(bodies)
+    for each in bodies:
+        known = body(store, each.id)
+        if known and each.sha256 and known.sha256 == each.sha256:
+            note_added(store, each.id)
     store.db.executemany(
         "INSERT INTO body VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
         " sha256 = excluded.sha256, size = excluded.size, mimetype = excluded.mimetype,"
@@ -42,6 +48,11 @@ def put_bodies(store: Store, bodies: Iterable[Held]) -> None:
         " WHERE excluded.code = '' OR body.code != ''",
         [(b.id, b.sha256, b.size, b.mimetype, b.code, b.text) for b in bodies],
     )
+
+
+def forget_body(store: Store, id: str) -> None:
+    """Forget a body that was noted and is not there any more."""
+    store.db.execute("DELETE FROM body WHERE id = ?", (id,))
 
 
 def body(store: Store, id: str) -> Held | None:

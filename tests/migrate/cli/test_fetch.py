@@ -123,6 +123,14 @@ def test_the_plan_says_how_to_get_what_is_missing(project: Path) -> None:
     assert "chat-migrate fetch" in ended.out
 
 
+def test_a_plan_tells_each_thing_once(project: Path) -> None:
+    fetch(project)
+    plan = type_in("plan", project, "--json").object
+    codes = [told["code"] for told in (*plan["findings"], *plan["blockers"])]
+    assert sorted(codes) == sorted(set(codes))
+    assert {"file-access-denied", "file-not-found"} <= set(codes)
+
+
 def test_a_person_is_told_what_came_and_what_did_not(project: Path) -> None:
     ended = type_in("fetch", project)
     assert re.search(r"^Fetched \d+ bodies, [\d.]+ MB, in \d+ s\.$", ended.out, re.M)
@@ -141,6 +149,25 @@ def test_a_part_of_it_can_be_fetched(example: Example, project: Path) -> None:
     asked = {method for method, _ in example.slack.api.calls}
     assert asked == {"team.info", "emoji.list", "usergroups.list"}
     assert example.slack.ledger == []
+
+
+def test_what_has_no_bodies_is_not_called_nothing(
+    example: Example, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = type_in("fetch", project, "--only", "groups")
+    assert ended.exit == 0
+    assert ended.out.startswith("There are no bodies to fetch; all else that was asked for is in")
+    monkeypatch.delenv("SLACK_TOKEN")
+    without = type_in("fetch", project, "--only", "groups")
+    assert without.exit == 1
+    assert without.out.startswith("There are no bodies to fetch, and not all else came")
+    assert "slack-no-token" in without.out
+
+
+def test_status_says_that_a_fetch_is_under_way(project: Path) -> None:
+    with ProjectLock(project):
+        assert "A command is working on it at this moment." in type_in("status", project).out
+    assert "Nothing is planned yet." in type_in("status", project).out
 
 
 def test_what_cannot_be_fetched_is_said(project: Path) -> None:

@@ -425,6 +425,14 @@ def test_a_file_tells_all_that_a_target_may_want(tmp_path: Path) -> None:
     assert found.messages()[0].files == (file,)
 
 
+@pytest.mark.parametrize("id", ["avatar/U0ANN", "emoji/party", "../../F1", "/", ""])
+def test_an_id_that_could_be_a_pictures_is_none(tmp_path: Path, id: str) -> None:
+    found = read_day(tmp_path, message(files=[{"id": id, "mode": "hosted", "size": 3}]))
+    assert not found.hauls[0].files
+    assert found.messages()[0].files == ()
+    assert found.codes == {"file-without-id": 1}
+
+
 @pytest.mark.parametrize("odd", [-1, 1 << 60, "wide", None, [], {}, 1.5, True])
 def test_a_number_that_is_none_says_nothing(tmp_path: Path, odd: object) -> None:
     record = {"id": "F1", "original_w": odd, "duration_ms": odd, "created": odd, "size": odd}

@@ -284,6 +284,6 @@ def test_members_of_user_groups_are_a_counted_loss(tmp_path: Path) -> None:
     general.say(ann, "hello")
     trial = Trial(tmp_path, workspace)
     with trial.storing() as store:
-        store.set_meta("group_members", '{"S1": ["U1", "U2"], "S2": []}')
+        store.set_meta("group_members", '{"S1": 2, "S2": 0}')
     plan = trial.plan()
     assert {told.code: told.count for told in plan.findings}["group-members-not-kept"] == 1

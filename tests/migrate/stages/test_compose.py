@@ -14,9 +14,10 @@ import pytest
 from adapters.conformance.migration import Crash, assert_sums, assert_whole
 from adapters.conformance.workspace import Workspace
 from migrate import runner
-from migrate.errors import ChatMigrateError, Interrupted
+from migrate.errors import ChatMigrateError, Fatal, Interrupted
 from migrate.runner import World
 from migrate.stages.parts import PLANNED, WRITTEN, PartRow, parts
+from migrate.store.files import body_path
 from tests.migrate.stages.trial import Trial, small_workspace
 
 
@@ -114,6 +115,29 @@ def test_a_damaged_part_is_written_again(tmp_path: Path, harm: str) -> None:
     assert others
     assert {path: path.stat().st_mtime_ns for path in others} == others
     assert_sums(summary)
+
+
+@pytest.mark.parametrize("harm", ["remove", "cut", "flip"])
+def test_a_damaged_body_is_in_no_archive(tmp_path: Path, harm: str) -> None:
+    workspace, general, ann, _ = small_workspace()
+    file = workspace.file(ann, "a.bin", b"as it was fetched")
+    general.say(ann, "look").attach(file)
+    trial = Trial(tmp_path, workspace, "archive")
+    trial.fetch(file)
+    trial.plan()
+    path = body_path(trial.folder, file.sha256)
+    if harm == "remove":
+        path.unlink()
+    else:
+        path.write_bytes(b"as it was" if harm == "cut" else b"as it was CHANGED")
+    with pytest.raises(Fatal) as caught:
+        trial.resume()
+    assert caught.value.code == "body-lost"
+    assert file.id in caught.value.message
+    assert not (trial.folder / "memory.zip").exists()
+    trial.fetch(file)
+    assert_sums(trial.run())
+    assert_whole(trial, workspace)
 
 
 @pytest.mark.parametrize("step", ["part.written", "part.noted", "archive.joined"])

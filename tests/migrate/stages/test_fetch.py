@@ -389,6 +389,22 @@ def test_a_body_in_the_export_of_another_size_is_asked_of_slack(fetching: Fetchi
     assert fetching.is_whole("F1")
 
 
+def test_a_body_that_was_lost_and_is_not_given_again_is_told_as_refused(
+    fetching: Fetching,
+) -> None:
+    body = fetching.file("F1")
+    fetching.fetch(["files"])
+    body_path(fetching.folder, body.sha256).unlink()
+    body.always = "gone"
+    assert refused(fetching.fetch(["files"])) == {"body-gone": 1}
+    held = fetching.held("F1")
+    assert held is not None
+    assert (held.code, held.sha256) == ("body-gone", "")
+    body.always = ""
+    assert fetching.fetch(["files"]).fetched["files"] == 1
+    assert fetching.is_whole("F1")
+
+
 # --- the disk, and being stopped ---------------------------------------------------------------
 
 
@@ -402,6 +418,7 @@ def test_a_disk_that_is_too_small_is_said_before_anything_is_fetched(
     with pytest.raises(Fatal) as caught:
         fetching.fetch(["files"])
     assert caught.value.code == "disk-too-small"
+    assert "take 3.0 MB" in caught.value.message
     assert "0.20 GB" in caught.value.message
     assert fetching.slack.ledger == []
 

@@ -135,6 +135,35 @@ def test_a_body_that_was_taken_away_since_the_plan(tmp_path: Path) -> None:
     assert_verified(trial)
 
 
+@pytest.mark.parametrize("harm", ["changed", "cut", "gone"])
+def test_a_body_that_is_not_as_it_was_fetched_is_not_sent(tmp_path: Path, harm: str) -> None:
+    workspace, general, ann, _ = small_workspace()
+    file = with_file(general, ann, "a.bin")
+    trial = Trial(tmp_path, workspace)
+    trial.fetch(file)
+    trial.plan()
+    path = body_path(trial.folder, file.sha256)
+    whole = path.read_bytes()
+    if harm == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(whole[:-1] if harm == "cut" else bytes(len(whole)))
+    summary = trial.resume()
+    assert (summary.sent["messages"], summary.failed["files"]) == (1, 1)
+    assert "body-lost" in {told.code for told in summary.reasons}
+    assert not path.exists()  # so that `fetch` brings it again
+    blocked = trial.plan()
+    assert [told.code for told in blocked.blockers] == ["files-missing"]
+    # The plan made without the body does not survive the body's return.
+    trial.fetch(file)
+    assert path.read_bytes() == whole
+    assert trial.plan().counts["files"]["send"] == 1
+    again = trial.run()
+    assert again.sent["files"] == 1
+    assert_sums(again)
+    assert_verified(trial)
+
+
 def test_refused_pictures_come_with_the_next_run(tmp_path: Path) -> None:
     workspace, general, ann, _ = small_workspace()
     general.say(ann, "hello :party:")

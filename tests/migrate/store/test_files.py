@@ -43,6 +43,14 @@ def test_emoji_and_bookmarks_are_replaced(store: Store) -> None:
     assert rows == [(1, 0, "three"), (2, 0, "other")]
 
 
+def test_a_body_that_is_noted_once_more_ends_plans_made_without_it(store: Store) -> None:
+    whole = Held(id="F1", sha256="ab", size=3)
+    files.put_bodies(store, [whole])
+    before = files.fetched_sum(store)
+    files.put_bodies(store, [whole])
+    assert files.fetched_sum(store) != before
+
+
 CHANGES: dict[str, Callable[[Store], None]] = {
     "a body": lambda store: files.put_bodies(store, [Held(id="F1", sha256="ab")]),
     "a refusal": lambda store: files.put_bodies(store, [Held(id="F1", code="body-gone")]),
