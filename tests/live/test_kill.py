@@ -16,7 +16,9 @@ from tests.live.synapse import Synapse
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("synapse")]
 
-PASSED = [step for step in STEPS if not step.startswith(("file.", "part.", "archive."))]
+PASSED = [
+    step for step in STEPS if not step.startswith(("file.", "part.", "archive.", "delivery."))
+]
 """The steps that this push takes: its export has no files. Those with some are killed in
 `test_files`."""
 

@@ -96,6 +96,7 @@ def test_a_step_that_fails_is_the_last(
 def test_keep_waits_for_ctrl_c_and_that_is_no_failure(tmp_path: Path) -> None:
     # In a process of its own, with the memory target as one that can be started.
     program = (
+        "import signal\n"
         "from contextlib import contextmanager\n"
         "from adapters.memory.adapter import MemoryAdapter\n"
         "from migrate.cli import demonstration, main\n"
@@ -104,6 +105,8 @@ def test_keep_waits_for_ctrl_c_and_that_is_no_failure(tmp_path: Path) -> None:
         "def sandbox(self, folder, project):\n"
         "    yield Sandbox(settings={}, notes=('Look.',))\n"
         "    print('stopped')\n"
+        # A suite that runs in the background is deaf to Ctrl-C, and its children with it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "MemoryAdapter.sandbox = sandbox\n"
         "demonstration._ADAPTER = 'memory'\n"
         "if __name__ == '__main__':\n"
