@@ -23,6 +23,7 @@ from migrate.spi import (
     BulkSession,
     Capabilities,
     Context,
+    Deliverer,
     Linker,
     LiveSession,
     Preparer,
@@ -242,7 +243,7 @@ def run(project: Project, world: World, *, digest: str = "") -> RunSummary:
         number = int(store.meta("runs", "0")) + 1
         with store.transaction():
             store.set_meta("runs", str(number))
-        artifact = asyncio.run(_push(store, project, world, caps, number))
+        artifact = asyncio.run(_push(store, project, world, resolution, caps, number))
         counts = facts.fates(store, number)
         known = catalogue(project.adapter)
         return RunSummary(
@@ -346,7 +347,12 @@ def status(project: Project, world: World) -> StatusSummary:
 
 
 async def _push(
-    store: Store, project: Project, world: World, caps: Capabilities, number: int
+    store: Store,
+    project: Project,
+    world: World,
+    resolution: Resolution,
+    caps: Capabilities,
+    number: int,
 ) -> dict[str, Any] | None:
     """PUSH and SEAL, live or into an archive."""
     session = await _connect(store, project, world)
@@ -356,6 +362,10 @@ async def _push(
         hold_caps(store, caps, session.caps)
         if isinstance(session, BulkSession):
             hold_converter(store, session.caps)
+            if isinstance(session, Deliverer) and session.delivers():
+                # An import would write over them, whether or not anybody looked beforehand.
+                there = await existing.read_existing(session)
+                hold_to_check(existing.hold_existing(store, resolution, there), project.adapter)
             archive = compose_all(store, project.adapter, session, world, number)
             if await deliver_archives(store, session, world):
                 async with _journal(project, world, number) as journal:

@@ -85,13 +85,15 @@ def directory_sum(store: Store) -> str:
     return hashlib.sha256(kept.encode()).hexdigest() if kept else ""
 
 
-def hold_existing(store: Store, resolution: Resolution) -> list[Finding]:
+def hold_existing(
+    store: Store, resolution: Resolution, found: Found | None = None
+) -> list[Finding]:
     """What of the plan would be made over something that stands there, and what it counts on that
-    does not stand there."""
+    does not stand there: as `found` says, or as the last look of `plan --check` found it."""
     kept = store.meta(_META)
-    if not kept:
+    if found is None and not kept:
         return []
-    found = msgspec.json.decode(kept, type=Found)
+    found = found or msgspec.json.decode(kept, type=Found)
     return [
         *_hold_accounts(store, resolution, found.accounts),
         *_hold_conversations(store, resolution, found.conversations),

@@ -143,6 +143,7 @@ def test_everybody_has_a_line_that_says_how_to_sign_in(tmp_path: Path) -> None:
     for person in (ann, bob, twin):
         general.say(person, "hello")
     trial = Trial(tmp_path, workspace, "served")
+    Server(trial.folder).add("accounts", {"name": "robert", "ref": "id-robert"})
     trial.map("users.csv", bob, action="map", target="robert")
     trial.map("users.csv", twin, action="merge", target=ann)
     trial.map("users.csv", gone, action="skip")

@@ -117,6 +117,16 @@ def test_what_is_private_is_not_led_into_the_open(tmp_path: Path, private: bool)
     assert ("audience-would-widen" in codes(plan)) is not private
 
 
+def test_nobody_is_written_over_where_nobody_looked_before(tmp_path: Path) -> None:
+    trial, _, _, _ = begun(tmp_path)
+    assert not trial.plan().blockers
+    stands(trial, "ann")
+    with pytest.raises(BlockedError) as raised:
+        trial.resume()
+    assert raised.value.code == "account-exists"
+    assert Server(trial.folder).state["uploads"] == []
+
+
 @pytest.mark.parametrize(("members", "wider"), [(["ann"], False), (["ann", "eve"], True)])
 def test_who_is_in_a_private_conversation_there_was_in_slacks(
     tmp_path: Path, members: list[str], wider: bool

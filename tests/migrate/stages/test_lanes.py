@@ -5,6 +5,7 @@ from pathlib import Path
 
 from adapters.conformance.migration import assert_sums, assert_verified
 from adapters.conformance.workspace import Place, Workspace
+from tests.migrate.stages.served import Server
 from tests.migrate.stages.trial import Trial
 
 
@@ -74,6 +75,7 @@ def test_two_channels_can_be_led_into_one(tmp_path: Path) -> None:
     news.say(ann, "one")
     talk.say(bob, "two")
     trial = Trial(tmp_path, workspace, "served")
+    Server(trial.folder).add("conversations", {"name": "town", "ref": "id-town"})
     for place in (news, talk):
         trial.map("channels.csv", place.id, action="map", target="town")
     plan = trial.plan()
