@@ -11,7 +11,7 @@ import msgspec
 
 from mappings import attachments as cards
 from mappings import commonmark, kit, mrkdwn, richtext
-from mappings.nodes import Block, Document
+from mappings.nodes import EMPTY, Block, Document
 from mappings.shape import records, string
 
 UNKNOWN = "block-unknown"
@@ -45,6 +45,8 @@ class Parsed(msgspec.Struct, frozen=True):
 
 def parse(text: str | None, blocks: object = None, attachments: object = None) -> Parsed:
     """`text` is shown only where `blocks` show nothing: it is their shadow, or a notification."""
+    if not blocks and not attachments:
+        return Parsed(mrkdwn.parse(text) if text else EMPTY)
     losses: list[str] = []
     shown = read_blocks(blocks, losses)
     if not shown and text:

@@ -88,8 +88,9 @@ _ZULIP = (
 )
 
 
-# Words that no rule is about: the short way for most messages.
-_QUIET = re.compile(r"[^\W\d_][^*_`~\[\]&<\\#@:;>=+|$!\t\n-]*")
+# Words that no rule is about: the short way for most messages. A hyphen is one within a word, but
+# for that of "x-d"; an exclamation mark means something before a word, a colon before a name.
+_QUIET = re.compile(r"[^\W\d_](?:[^*_`~\[\]&<\\#@:;>=+|$!\t\n-]++|(?<![xX])-|!(?![\w\[])|:(?= ))*+")
 _FIRST = re.escape("*_`~[]&<\\#@:;-$!/")
 
 # Indents of four would make a code block. The reference stays where a client turns U+00A0 back.

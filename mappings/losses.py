@@ -5,7 +5,7 @@ person is the caller's catalogue. Names, links to messages and custom emoji are 
 target and not of a dialect.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from mappings import html, spans
@@ -46,7 +46,9 @@ one that every target can have."""
 
 _STYLES = {"underline": UNDERLINE, "highlight": HIGHLIGHT}
 # Nodes that every dialect shows: most messages hold nothing else.
-_QUIET = (Text, Person, Channel, Group, Broadcast, Emoji, Code)
+_QUIET = frozenset({Text, Person, Channel, Group, Broadcast, Emoji, Code})
+# What a dialect may lose something of.
+_LOUD = frozenset({Styled, Link, Image, Date, Card, Fields})
 
 
 class Shortfall(NamedTuple):
@@ -65,24 +67,29 @@ MARKDOWN = Shortfall(HTML.codes | {UNDERLINE, HIGHLIGHT, COLUMNS}, spans.SCHEMES
 
 def find(document: Document, names: Names, shortfall: Shortfall) -> tuple[str, ...]:
     """The codes of what a document loses in a dialect, each once, in reading order."""
-    if is_quiet(document):
-        return ()
+    return () if is_quiet(document) else find_among(walk(document), names, shortfall)
+
+
+def find_among(
+    nodes: Iterable[Block | Item | Inline], names: Names, shortfall: Shortfall
+) -> tuple[str, ...]:
+    """The codes of what some nodes lose by themselves, not by what is below them."""
 
     def dropped(url: str) -> bool:
         return not (url.lower().startswith(shortfall.schemes) or names.message(url))
 
-    loud = [node for node in walk(document) if not isinstance(node, _QUIET)]
-    found = dict.fromkeys(code for node in loud for code in _codes(node, dropped))
-    return tuple(code for code in found if code in shortfall.codes)
+    loud = [node for node in nodes if type(node) in _LOUD]
+    found = dict.fromkeys([code for node in loud for code in _codes(node, dropped)])
+    return tuple([code for code in found if code in shortfall.codes])
 
 
 def is_quiet(document: Document) -> bool:
     """Whether every dialect shows all of a document: it holds no link either."""
     for block in document.blocks:
-        if not isinstance(block, Paragraph):
+        if type(block) is not Paragraph:
             return False
         for node in block.children:
-            if not isinstance(node, _QUIET):
+            if type(node) not in _QUIET:
                 return False
     return True
 

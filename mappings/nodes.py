@@ -4,7 +4,7 @@ Only the node kinds and the reading of a tree as plain words live here. Parsing 
 `mrkdwn`, `blocks` and `attachments`; writing a target's markup is `html` and `markdown`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -230,9 +230,17 @@ def emoji_text(node: Emoji, names: Names) -> str:
 
 def links(document: Document) -> Iterator[str]:
     """Every URL that the document holds, in reading order."""
-    for node in walk(document):
-        if isinstance(node, (Link, Image, Date)) and node.url:
+    return links_among(walk(document))
+
+
+def links_among(nodes: "Iterable[Block | Item | Inline]") -> Iterator[str]:
+    """The URLs of some nodes, not of what is below them."""
+    for node in nodes:
+        if type(node) in _LINKED and isinstance(node, (Link, Image, Date)) and node.url:
             yield node.url
+
+
+_LINKED = frozenset({Link, Image, Date})
 
 
 def walk(document: Document) -> "list[Block | Item | Inline]":
@@ -243,7 +251,7 @@ def walk(document: Document) -> "list[Block | Item | Inline]":
         node = stack.pop()
         found.append(node)
         if type(node) not in _LEAVES:
-            stack.extend(reversed(_children(node)))
+            stack += _children(node)[::-1]
     return found
 
 
@@ -253,14 +261,14 @@ _LEAVES = frozenset(
 """What has nothing below it; most nodes are among these."""
 
 
-def _children(node: Block | Item | Inline) -> "list[Block | Item | Inline]":
+def _children(node: Block | Item | Inline) -> "Sequence[Block | Item | Inline]":
     # Tuples: a union of types would be made anew at every call, and this one is called often.
     if isinstance(node, (Paragraph, Styled, Link, Heading)):
-        return list(node.children)
+        return node.children
     if isinstance(node, (Quote, Item, Card)):
-        return list(node.blocks)
+        return node.blocks
     if isinstance(node, List):
-        return list(node.items)
+        return node.items
     if isinstance(node, Table):
         return [inline for row in node.rows for cell in row for inline in cell]
     if isinstance(node, Fields):

@@ -37,6 +37,85 @@ CORE: Catalogue = {
         "A message that the target has was deleted in Slack since.",
         "Delete it at the target by hand where it must go.",
     ),
+    "late-order": Meaning(
+        "warning",
+        "The target shows messages in the order in which they come, and has later ones of the same"
+        " conversation already: these will stand behind them, each with its right time.",
+    ),
+    "delta-rewritten": Meaning(
+        "note",
+        "An archive was finished before: it is made anew as a whole, for a target that has taken"
+        " nothing yet.",
+        "A target that has taken the earlier one must be emptied first, or it gets everything"
+        " twice.",
+    ),
+    "delta-sent": Meaning(
+        "note",
+        "What is new since the archive is sent message by message into the living target that has"
+        " taken it.",
+    ),
+    # What goes on from an archive to a living target.
+    "archive-unchecked": Meaning(
+        "blocker",
+        "This project made an archive and is to go on at a living target, where nobody has looked"
+        " yet what stands of it.",
+        "Once the archive is imported, run `chat-migrate plan --check`.",
+    ),
+    "archive-unfinished": Meaning(
+        "blocker",
+        "The archive of this project is not finished, so that nobody can go on from it.",
+        "Put the way of migration.toml back as it was and run once more; or make a new project.",
+    ),
+    "archive-left": Meaning(
+        "blocker",
+        "This project has gone on at the living target: what was sent there is in no archive.",
+        "Put the way of migration.toml back as it was, or make a new project for a fresh target.",
+    ),
+    "archive-directory-closed": Meaning(
+        "blocker",
+        "The target does not tell who and what is there, so that nobody can find again what the"
+        " archive brought.",
+        "Mend what the other findings say, then run `chat-migrate plan --check`.",
+    ),
+    "archive-account-missing": Meaning(
+        "blocker",
+        "The target lacks an account that the archive brought, or has several of its name.",
+        "Give it back the name or the address that it came with, then run `chat-migrate plan"
+        " --check`; or make a new project.",
+    ),
+    "archive-conversation-missing": Meaning(
+        "blocker",
+        "The target lacks a conversation that the archive brought, or it has another name there.",
+        "Give it back the name that it came with, then run `chat-migrate plan --check`; or make a"
+        " new project.",
+    ),
+    "archive-conversation-closed": Meaning(
+        "warning",
+        "The target does not tell of a conversation that came archived, so that nothing new can"
+        " come into it.",
+        "Open it at the target, then run `chat-migrate plan --check`, if it is to go on.",
+    ),
+    "archive-conversation-opened": Meaning(
+        "blocker",
+        "A private conversation that the archive brought has been opened to everybody since, and"
+        " what is new in Slack would be open too.",
+        "Close it at the target, then run `chat-migrate plan --check`.",
+    ),
+    "archive-taken-over": Meaning(
+        "note", "Messages that the archive brought were found again at the target."
+    ),
+    "archive-unseen": Meaning(
+        "note",
+        "Messages that the archive brought stand where the importing account cannot look, or were"
+        " changed there: they count as done, links lead to their conversation, and verify leaves"
+        " them unchecked.",
+        "Let the importing account into the private conversations, then run `chat-migrate plan"
+        " --check`; nobody can let it into direct talk.",
+    ),
+    "message-unseen": Meaning(
+        "warning",
+        "Something new belongs to a message of the archive that the importing account cannot see.",
+    ),
     "files-missing": Meaning(
         "blocker",
         "Bodies of files have not been fetched from Slack.",
@@ -122,6 +201,13 @@ CORE: Catalogue = {
     "reaction-merged": Meaning(
         "note", "The same person's reaction with what is the same emoji at the target."
     ),
+    "reaction-mapped": Meaning(
+        "warning",
+        "A reaction of somebody who has an account at the target already: there, nobody but its"
+        " owner can react with it.",
+        "Nothing can be done, unless users.csv has `create` for them and they go without that"
+        " account.",
+    ),
     "file-linked": Meaning(
         "warning", "The body was not fetched; the message links to it.", "The link ends with Slack."
     ),
@@ -142,6 +228,13 @@ CORE: Catalogue = {
         "warning",
         "The target takes no files; the messages link to them.",
         "The links end with Slack.",
+    ),
+    "file-mapped-direct": Meaning(
+        "warning",
+        "A file that people shared in direct talk alone who have accounts at the target already:"
+        " there, nobody but they could bring it, so its messages link to it.",
+        "Let them upload it before the link ends with Slack; its body lies in the project's folder"
+        " `files`.",
     ),
     "file-without-place": Meaning(
         "warning",
@@ -197,6 +290,11 @@ CORE: Catalogue = {
         "error",
         "The run ended while this was under way, and the target cannot be asked whether it came.",
         "Look for it at the target.",
+    ),
+    "message-unsure": Meaning(
+        "error",
+        "A reaction's message may have arrived or not, and the target cannot be asked.",
+        "Look for the message at the target.",
     ),
     "pieces-unplanned": Meaning(
         "error",

@@ -46,12 +46,14 @@ class Interrupted(ChatMigrateError):
 
 
 class Retry(Exception):
-    """Verdict: try the same call again, not before `after` seconds. `code` names the cause."""
+    """Verdict: try the same call again, not before `after` seconds. `code` names the cause;
+    `refused` says that the target has certainly not taken the call, so that nobody need ask."""
 
-    def __init__(self, code: str, after: float = 0.0) -> None:
-        super().__init__(code, after)
+    def __init__(self, code: str, after: float = 0.0, refused: bool = False) -> None:
+        super().__init__(code, after, refused)
         self.code = code
         self.after = after
+        self.refused = refused
 
 
 class Skip(Exception):

@@ -1,6 +1,8 @@
 """The neutral model: people, conversations, messages and files as the source gives them and every
 target takes them. Nothing here knows an archive's JSON, a database or a server."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -44,11 +46,28 @@ class Key(msgspec.Struct, frozen=True, gc=False, order=True):
     ts: str
 
 
+class ProfileField(msgspec.Struct, frozen=True, gc=False):
+    """What somebody says of themselves, as it stands there: of Slack's own fields (those of
+    `PROFILE_LABELS`), or of a workspace's, whose labels no export holds: `label` is "" until Slack
+    was asked for them."""
+
+    id: str
+    value: str
+    label: str = ""
+
+
+PROFILE_LABELS: Mapping[str, str] = MappingProxyType(
+    {"pronouns": "Pronouns", "phone": "Phone", "skype": "Skype", "start_date": "Start date"}
+)
+"""Slack's own fields of a profile, by their ids; the title is a word of its own."""
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Somebody, or some bot, who wrote, belonged, reacted or was mentioned.
 
     `id` is Slack's user id; a bot without a user is known by its bot id, and one that has not even
-    that by `name:` and the name it wrote under.
+    that by `name:` and the name it wrote under. `admin` is an administrator or owner of the
+    workspace.
     """
 
     id: str
@@ -61,7 +80,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     timezone: str = ""
     avatar_url: str = ""
     deactivated: bool = False
+    admin: bool = False
     bot_id: str = ""
+    profile: tuple[ProfileField, ...] = ()
 
     @property
     def shown_name(self) -> str:
@@ -135,7 +156,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     or is the root itself; `broadcast` marks a reply that was also shown in the conversation.
 
     `author_name` is the name a bot chose for this message alone. `edited` is the ts of the last
-    edit. `losses` are the codes of what the text's own conversion could not keep.
+    edit. `losses` are the codes of what the text's own conversion could not keep. `thread` is set
+    while a plan asks for a snippet: replies follow it.
     """
 
     key: Key
@@ -149,6 +171,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     files: tuple[File, ...] = ()
     author_name: str = ""
     losses: tuple[str, ...] = ()
+    thread: bool = False
 
     @property
     def micros(self) -> int:
@@ -163,6 +186,10 @@ def ts_micros(ts: str) -> int:
 
     Raises ValueError where `ts` is no finite number of seconds between 0 and the year 9999.
     """
+    if len(ts) == 17 and ts[10] == "." and ts.isascii():  # what nearly all are
+        digits = ts[:10] + ts[11:]
+        if digits.isdigit():
+            return int(digits)
     seconds, _, fraction = ts.partition(".")
     if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= 12):
         raise ValueError("not a Slack timestamp")

@@ -30,7 +30,7 @@ from migrate.spi import (
     Session,
     Stamper,
 )
-from migrate.stages import existing, facts
+from migrate.stages import delta, existing, facts
 from migrate.stages.compose import compose_all
 from migrate.stages.deliver import deliver_archives, enroll
 from migrate.stages.engine import STEPS, Engine
@@ -38,16 +38,26 @@ from migrate.stages.enrich import TOPICS, Topic
 from migrate.stages.fetch import Fetch, by_kind
 from migrate.stages.gate import (
     blocked,
+    enter_target,
     hold_caps,
     hold_converter,
     hold_target,
     hold_to_check,
     hold_to_shown,
 )
+from migrate.stages.heritage import (
+    go_back,
+    heritage,
+    hold_taken_over,
+    is_due,
+    reach_direct,
+    take_over,
+)
 from migrate.stages.journal import Journal
 from migrate.stages.load import load
+from migrate.stages.overview import blockers, summarize, tell
 from migrate.stages.permalinks import write_permalinks
-from migrate.stages.plan import blockers, digest_of, digest_parts, make_plan, summarize, tell
+from migrate.stages.plan import digest_of, digest_parts, make_plan
 from migrate.stages.proposals import propose
 from migrate.stages.push import Push
 from migrate.stages.resolution import Resolution
@@ -204,6 +214,10 @@ def plan(
 ) -> PlanSummary:
     """The dry run. With `check` the target is read, and only read; `widen` is --widen-audience."""
     with ProjectLock(project.folder), _opened(project) as store:
+        usual = project.adapter.caps(project.config.target)
+        if not check:
+            hold_taken_over(store, usual)
+        go_back(store, usual)
         _load(store, project, world)
         propose(store, project)
         resolution = resolve(store, project, widen=widen)
@@ -212,6 +226,9 @@ def plan(
             asyncio.run(_check(store, project, world))
             resolution = resolve(store, project, widen=widen)
         caps = _caps(store, project)
+        if check and is_due(store, caps):
+            # A finding of the check says why nothing can be planned.
+            return summarize(store, project, "", _target(store, project), caps)
         with store.transaction():
             store.set_meta("widen", "yes" if widen else "")
         parts = _digest_parts(store, project, resolution, caps)
@@ -221,6 +238,7 @@ def plan(
             make_plan(store, project, resolution, caps, world)
         with store.transaction():
             store.set_findings(existing.STAGE, existing.hold_existing(store, resolution))
+            store.set_findings(delta.STAGE, delta.way_taken(store, caps))
             store.set_meta("planned", digest)
             store.set_meta("shown", msgspec.json.encode(parts).decode())
         return summarize(store, project, digest, _target(store, project), caps)
@@ -233,6 +251,7 @@ def run(project: Project, world: World, *, digest: str = "") -> RunSummary:
     and where it has blockers; Interrupted and Fatal once all that is known has been noted."""
     started = world.clock()
     with ProjectLock(project.folder), _opened(project) as store:
+        hold_taken_over(store, project.adapter.caps(project.config.target))
         _load(store, project, world)
         resolution = resolve(store, project, widen=store.meta("widen") == "yes")
         caps = _caps(store, project)
@@ -295,6 +314,7 @@ def verify(project: Project, world: World) -> VerifySummary:
                 "This project has sent nothing yet.",
                 "Run `chat-migrate run` first.",
             )
+        hold_taken_over(store, project.adapter.caps(project.config.target))
         tally, against = asyncio.run(_verify(store, project, world))
         known = catalogue(project.adapter)
         findings: dict[str, Finding] = {}
@@ -360,6 +380,7 @@ async def _push(
         hold_to_check(await session.check(), project.adapter)
         hold_target(store, session)
         hold_caps(store, caps, session.caps)
+        enter_target(store, session)
         if isinstance(session, BulkSession):
             hold_converter(store, session.caps)
             if isinstance(session, Deliverer) and session.delivers():
@@ -376,6 +397,7 @@ async def _push(
         assert isinstance(session, LiveSession)
         async with _journal(project, world, number) as journal:
             engine = Engine(store, project.adapter, session, world, journal)
+            await reach_direct(engine)
             await Push(engine).run()
         store.checkpoint()
         write_accounts(store, session, project.reports, "live")
@@ -423,6 +445,7 @@ async def _check(store: Store, project: Project, world: World) -> None:
         barred = any(meaning(each.code, known).severity == "blocker" for each in findings)
         # Where nobody may enter, nobody may be asked who is there either.
         found = None if barred else await existing.read_existing(session)
+        findings += await take_over(store, session, found, world)
         if found is not None:
             adopted = existing.adopt_accounts(store, project, found, session.caps)
             findings += [Finding(code="accounts-found", count=adopted)] if adopted else []
@@ -487,7 +510,9 @@ def _caps(store: Store, project: Project) -> Capabilities:
     usual = project.adapter.caps(project.config.target)
     stored = store.meta("caps")
     # An adapter may have a kind of its own.
-    return msgspec.json.decode(stored, type=type(usual)) if stored else usual
+    found = msgspec.json.decode(stored, type=type(usual)) if stored else usual
+    # What was found on another way says nothing of this one.
+    return found if found.delivery == usual.delivery else usual
 
 
 def _digest_parts(
@@ -501,7 +526,9 @@ def _digest_parts(
 
 
 def _target(store: Store, project: Project) -> str:
-    return store.meta("target") or store.meta("checked") or project.adapter.name
+    taken_over = heritage(store)
+    begun = taken_over.into if taken_over else store.meta("target")
+    return begun or store.meta("checked") or project.adapter.name
 
 
 def _rejects(store: Store) -> list[Finding]:

@@ -30,6 +30,7 @@ __all__ = [
     "Artifact",
     "Audience",
     "AudienceReader",
+    "Auditor",
     "Body",
     "BulkSession",
     "Capabilities",
@@ -49,6 +50,7 @@ __all__ = [
     "File",
     "Finder",
     "Finding",
+    "Heir",
     "Key",
     "Linker",
     "LiveSession",
@@ -61,6 +63,7 @@ __all__ = [
     "Opening",
     "Part",
     "PartFile",
+    "PartialReader",
     "Person",
     "Piece",
     "Placement",
@@ -71,7 +74,9 @@ __all__ = [
     "Reaction",
     "Reactor",
     "Reader",
+    "Recognizer",
     "Ref",
+    "Releaser",
     "Rendered",
     "Retry",
     "Sandbox",
@@ -114,10 +119,19 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     piece_limit: the most that one piece may measure, in the adapter's own unit.
     file_limit: bytes of the largest file, None where there is no bound.
     time_step: microseconds; times are kept in multiples of it.
+    told_step: microseconds; a server that keeps times finer than it tells them tells multiples of
+        it, 0 where what is told is what is kept.
     piece_step: milliseconds between the pieces of one message; 0 where they share its time.
     repeatable: whether sending the same `Sending.id` again is harmless without asking first.
+    mapped_react: whether accounts that stood there before can react. Not where a reaction wants its
+        owner's key.
+    mapped_files: what accounts that stood there before may bring: `all` files, or only those of
+        `channels`, public and private, and not those of direct talk.
+    calls_a_minute: what the server takes of one account, 0 where no bound is known.
     members: `all` enters everybody who belongs to a conversation; `authors` leaves those out of
         public ones who never wrote there.
+    locked: what the plan calls a private channel that nobody who signs in belongs to, where the
+        target lets nobody into one but its members; "" where its administrators can enter.
     late_members: whether accounts of an earlier archive, and mapped ones, can be let into a
         conversation once an archive is at its server (bulk, `Enroller`).
     part_messages: messages in a part (bulk).
@@ -140,9 +154,14 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     piece_limit: int = 16_000
     file_limit: int | None = None
     time_step: int = 1_000
+    told_step: int = 0
     piece_step: int = 0
     repeatable: bool = False
+    mapped_react: bool = True
+    mapped_files: Literal["all", "channels"] = "all"
+    calls_a_minute: int = 0
     members: Literal["all", "authors"] = "all"
+    locked: str = ""
     late_members: bool = False
     part_messages: int = 2_000
     part_order: Literal["thread", "time"] = "time"
@@ -179,8 +198,8 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
 
 
 class Survey(msgspec.Struct, frozen=True, gc=False):
-    """What the planner learns of one message: pieces, codes of losses, and the words that a topic
-    may be named after ("" where the target has no topics)."""
+    """What the planner learns of one message: pieces, codes of losses, and, where `Message.thread`
+    asks for them, the words that a topic may be named after ("" where the target has no topics)."""
 
     pieces: int = 1
     losses: tuple[str, ...] = ()
@@ -199,8 +218,8 @@ class Face(msgspec.Struct, frozen=True, gc=False):
 class Pointer(msgspec.Struct, frozen=True, gc=False):
     """Where a link within Slack leads at the target: into a conversation, and there to the first
     piece of an earlier message. `message` is None where the link names none, and where the target
-    does not have it; `lost` tells the second case. `placement` is the message's own, once an
-    archive is composed."""
+    does not have it; `lost` tells the second case. `placement` is the message's own, known once an
+    archive is composed or a live target has it."""
 
     conversation: Face
     message: Ref | None = None
@@ -250,7 +269,7 @@ class Piece(msgspec.Struct, frozen=True, gc=False):
 
 class Rendered(msgspec.Struct, frozen=True, gc=False):
     """A message as the target takes it: at least one piece, the codes of what is lost, and, for an
-    archive, the words that a topic may be named after."""
+    archive and where `Message.thread` asks for them, the words that a topic may be named after."""
 
     pieces: tuple[Piece, ...]
     losses: tuple[str, ...] = ()
@@ -266,7 +285,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     `ghost` is an author whom nobody can sign in as, `create` an account for its owner, `map` one
     that stands there already under the name of its placement: nothing of it may be changed.
     `avatar` is the file `avatar/ID` where the target keeps pictures and there is one; `avatar_ref`
-    its ref once it is uploaded (live)."""
+    its ref once it is uploaded (live). `dormant` is one to `map` that an archive of this project
+    brought for an author whom nobody can sign in as: it may be opened while history comes in, and
+    is released like a ghost."""
 
     person: Person
     placement: Placement
@@ -274,6 +295,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     ref: Ref = ""
     avatar: File | None = None
     avatar_ref: Ref = ""
+    dormant: bool = False
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
@@ -320,7 +342,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Sending(msgspec.Struct, frozen=True, kw_only=True):
     """One piece on its way. `id` is what `model.piece_id` gives: unique in the project and the same
     at every try; the adapter keeps it with the message where the target lets it. `root` is None
-    outside threads."""
+    outside threads. `placement` is the message's own, `root_placement` that of its thread's root,
+    None outside threads."""
 
     id: str
     key: Key
@@ -330,6 +353,8 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
     time: int
     piece: Piece
     root: Ref | None = None
+    placement: Placement = Placement()
+    root_placement: Placement | None = None
 
 
 class Reacting(msgspec.Struct, frozen=True, kw_only=True):
@@ -357,11 +382,16 @@ class Sealing(msgspec.Struct, frozen=True, kw_only=True):
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
     """A file's bytes on this disk. Avatars and custom emoji are files too, with ids of the form
-    `avatar/PERSON` and `emoji/NAME`. `file.size` and `file.mimetype` are the body's own."""
+    `avatar/PERSON` and `emoji/NAME`. `file.size` and `file.mimetype` are the body's own. On its way
+    to a live target it tells who says the first message that has it, and where; `placement` is that
+    of a custom emoji."""
 
     file: File
     path: Path
     sha256: str
+    author: Account | None = None
+    opening: Opening | None = None
+    placement: Placement = Placement()
 
 
 # --- reading back ---------------------------------------------------------------------------------
@@ -401,7 +431,8 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True):
 class Existing(msgspec.Struct, frozen=True, kw_only=True):
     """An account or a conversation that stands at the target, whoever made it. `name` is what a
     mapping file's `target` says; `email` in lower case, "" where it is not known; `members` are the
-    refs of those who can read a private conversation, the importer's own account left out."""
+    refs of those who can read a private conversation, the importer's own account left out. `barred`
+    is a code of the adapter's that says why an account cannot take what is mapped to it."""
 
     name: str
     ref: Ref
@@ -409,6 +440,7 @@ class Existing(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""
     private: bool = False
     members: tuple[Ref, ...] = ()
+    barred: str = ""
 
 
 class Memo(Protocol):
@@ -544,6 +576,45 @@ class Finder(Protocol):
 
 
 @runtime_checkable
+class Recognizer(Protocol):
+    """A live session at whose target nothing of ours can be kept with a message: it is known by who
+    said what, where and when. It is no `Finder`, and its reactions can be repeated without harm."""
+
+    async def recognize(self, sending: Sending, is_known: Callable[[Ref], bool]) -> Ref | None:
+        """The ref of a message whose call ended without an answer; None where the target does not
+        have it. `is_known` tells the refs of other messages: of several that are alike the first
+        unknown one is this. Raises Skip("unsure") where the importer cannot look."""
+
+
+@runtime_checkable
+class Releaser(Protocol):
+    """A live session that holds something back of the accounts it makes while history comes in."""
+
+    async def release(self, account: Account) -> None:
+        """Once everything was sent, for each account that this project made, and each that is
+        `dormant`: what was held back is given back, and a ghost is closed. May be repeated without
+        harm."""
+
+    async def release_all(self) -> None:
+        """After the accounts: what was changed of the target as a whole, so that history could come
+        in, is changed back. May be repeated without harm."""
+
+
+@runtime_checkable
+class Heir(Protocol):
+    """A live session that goes on where an archive of the same adapter ended. It is a `Directory`,
+    too, by which accounts and conversations are found again. `inherits` is the fingerprint of that
+    archive's target."""
+
+    inherits: str
+
+    def inherit(self, opening: Opening) -> AsyncIterator[Seen]:
+        """What of the archive stands in a conversation now, by the archive's ids, with the refs
+        that it has there; nothing where the importer cannot look. The opening is as the archive
+        knew it, its names for refs."""
+
+
+@runtime_checkable
 class Reactor(Protocol):
     async def react(self, reacting: Reacting) -> Ref: ...
 
@@ -555,8 +626,22 @@ class Reader(Protocol):
 
 
 @runtime_checkable
+class PartialReader(Reader, Protocol):
+    """A reader that may not see everything; what it cannot read counts as unchecked."""
+
+    async def can_read(self, opening: Opening) -> bool: ...
+
+
+@runtime_checkable
 class AudienceReader(Protocol):
     async def audience(self, opening: Opening) -> Audience: ...
+
+
+@runtime_checkable
+class Auditor(Protocol):
+    async def audit(self) -> Sequence[Finding]:
+        """What a reader has found that is no record's: pictures, say, and who has copies. Asked
+        once, when every conversation was read."""
 
 
 @runtime_checkable

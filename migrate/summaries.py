@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
+from migrate.stages.estimate import Estimate
 from migrate.stages.facts import Counts, Range
-from migrate.stages.plan import Estimate, PlanSummary, Told
+from migrate.stages.overview import PlanSummary, Told
 
 __all__ = [
     "Estimate",

@@ -23,6 +23,7 @@ _TESTS = (
     "missing",
     "purity",
     "repetition",
+    "settling",
 )
 # Before they are imported, so that a failing assert shows its values.
 pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in _TESTS))
@@ -38,6 +39,7 @@ from adapters.conformance.messages import Messages  # noqa: E402
 from adapters.conformance.missing import MissingFiles  # noqa: E402
 from adapters.conformance.purity import Purity  # noqa: E402
 from adapters.conformance.repetition import Repetition  # noqa: E402
+from adapters.conformance.settling import Settling  # noqa: E402
 from adapters.conformance.target import (  # noqa: E402
     Attached,
     Holding,
@@ -60,6 +62,7 @@ class Conformance(
     MappingFiles,
     Repetition,
     Interruption,
+    Settling,
     Limits,
     Purity,
     Checking,

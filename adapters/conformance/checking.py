@@ -17,7 +17,10 @@ class Checking:
         migration = Migration(target, tmp_path, workspace)
         summary = migration.run()
         verified = assert_verified(migration)
-        assert verified.checked["messages"] == summary.sent["messages"]
+        unseen = _is_blind(target)
+        assert verified.unchecked["messages"] == unseen
+        assert verified.unchecked["conversations"] == unseen
+        assert verified.checked["messages"] == summary.sent["messages"] - unseen
         assert verified.checked["reactions"] == summary.sent["reactions"]
 
     def test_verify_finds_what_is_missing(self, target: Target, tmp_path: Path) -> None:
@@ -62,6 +65,25 @@ class Checking:
         assert not any(verified.different.values())
         assert verified.exit == 5
 
+    def test_verify_leaves_alone_what_it_cannot_read(self, target: Target, tmp_path: Path) -> None:
+        """What nobody may see is neither found nor missing, and so are the files there."""
+        workspace, _, (ann, _) = everyday_workspace()
+        file = workspace.file(ann, "secret.bin", b"between us")
+        said = workspace.dm(ann).say(ann, "see there").attach(file)
+        migration = Migration(target, tmp_path, workspace)
+        if not _is_blind(target):
+            pytest.skip("the target shows direct talk")
+        if migration.caps.files != "none":
+            migration.fetch(file)
+        summary = migration.run()
+        verified = assert_verified(migration)
+        assert (verified.unchecked["messages"], verified.unchecked["conversations"]) == (2, 2)
+        assert verified.unchecked["files"] == summary.sent["files"]
+        with _damage():
+            (post,) = (p for p in migration.holding().posts if p.conversation == said.place.id)
+            target.lose(migration.folder, post)
+        assert_verified(migration)
+
     def test_verify_leaves_alone_what_people_wrote(self, target: Target, tmp_path: Path) -> None:
         migration, post = _moved(target, tmp_path)
         with _damage():
@@ -78,12 +100,21 @@ class Checking:
         assert migration.verify().audience_wider == 1
 
 
+def _is_blind(target: Target) -> bool:
+    """Whether `verify` cannot see direct talk."""
+    return bool({"settling", "reading"} & target.lacks)
+
+
 def _moved(target: Target, folder: Path) -> tuple[Migration, Post]:
-    """A finished migration, and the one post of its direct message."""
-    workspace, _, _ = everyday_workspace()
+    """A finished migration, and the one post of a conversation that few may read: direct talk where
+    the target shows that."""
+    workspace, _, (ann, bob) = everyday_workspace()
+    said = workspace.said[-1]
+    if _is_blind(target):
+        said = workspace.channel("board", ann, bob, private=True).say(bob, "behind a door")
     migration = Migration(target, folder, workspace)
     migration.run()
-    return migration, post_of(migration.holding(), workspace.said[-1])
+    return migration, post_of(migration.holding(), said)
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """What the tests of files share: workspaces with files, their bodies as `fetch` leaves them in a
 project, and what a target holds of each message."""
 
+import struct
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +12,18 @@ from adapters.conformance.migration import Migration, assert_verified
 from adapters.conformance.target import Attached, Holding, Post, Target
 from adapters.conformance.workspace import Place, Said, Shared, Workspace
 
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x00\x20\x00\x00\x00\x20" + bytes(range(256))
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+PNG = (
+    b"\x89PNG\r\n\x1a\n"
+    + _chunk(b"IHDR", struct.pack(">IIBBBBB", 32, 32, 8, 2, 0, 0, 0))
+    + _chunk(b"IDAT", zlib.compress(32 * (b"\0" + 32 * b"\x20\x80\xe0")))
+    + _chunk(b"IEND", b"")
+)
+"""A picture, 32 by 32, for servers that look at what they are given."""
 
 
 def pair_workspace() -> tuple[Workspace, Place, list[str]]:

@@ -81,26 +81,25 @@ class Extras:
     def test_custom_emoji(self, target: Target, tmp_path: Path) -> None:
         """In the words and as reactions, by an alias too; one without an image keeps its name."""
         workspace, general, (ann, bob) = pair_workspace()
-        said = general.say(ann, "hooray :party: :yay: :unseen:")
-        said.react("party", ann).react("yay", bob).react("other", ann)
+        party, yay, other, unseen = map(workspace.marked, ("party", "yay", "other", "unseen"))
+        said = general.say(ann, f"hooray :{party}: :{yay}: :{unseen}:")
+        said.react(party, ann).react(yay, bob).react(other, ann)
         migration = Migration(target, tmp_path, workspace)
         if not migration.caps.emoji:
             pytest.skip("the target keeps no custom emoji")
         with migration.storing() as store:
             store.db.executemany(
                 "INSERT INTO emoji VALUES (?, ?, ?)",
-                [("party", "x", ""), ("other", "x", ""), ("yay", "", "party"), ("unseen", "x", "")],
+                [(party, "x", ""), (other, "x", ""), (yay, "", party), (unseen, "x", "")],
             )
-        for name in ("party", "other"):
+        for name in (party, other):
             migration.fetch_body(f"emoji/{name}", PNG + name.encode())
         summary = migration.run()
         assert_sums(summary)
         assert summary.sent["reactions"] == migration.kept_reactions(3)
         holding = migration.holding()
-        assert dict(holding.emoji) == {
-            name: digest(PNG + name.encode()) for name in ("party", "other")
-        }
-        assert ":unseen:" in text_at(holding, said)
+        assert dict(holding.emoji) == {name: digest(PNG + name.encode()) for name in (party, other)}
+        assert f":{unseen}:" in text_at(holding, said)
         keys = {mark.author: set[str]() for mark in holding.marks}
         for mark in holding.marks:
             keys[mark.author].add(mark.emoji)

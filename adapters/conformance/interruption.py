@@ -9,6 +9,7 @@ import pytest
 from adapters.conformance.migration import (
     Crash,
     Migration,
+    assert_settled,
     assert_sums,
     assert_verified,
     assert_whole,
@@ -19,7 +20,7 @@ from adapters.conformance.repetition import everyday_workspace
 from adapters.conformance.target import Target
 from migrate.errors import Fatal, Interrupted, Retry, Skip
 from migrate.runner import STEPS
-from migrate.spi import Capabilities
+from migrate.spi import Releaser, Session
 
 Send = Callable[[Any], Awaitable[str]]
 
@@ -59,16 +60,19 @@ class Interruption:
         migration = Migration(target, tmp_path, workspace)
         migration.plan()
         crashes = 0
+        sessions: list[Any] = []
         for nth in (1, 3):
             try:
-                migration.resume(CrashAt(step, nth))
+                with tampered(target.adapter, sessions.append):
+                    migration.resume(CrashAt(step, nth))
             except Crash:
                 crashes += 1
         summary = migration.resume()
-        assert crashes or step not in _steps_of(migration.caps)
+        taken = _steps_of(sessions[0], reacts="reacting" not in target.lacks)
+        assert crashes or step not in taken
         holding = assert_whole(migration, workspace)
         assert len(holding.marks) == migration.kept_reactions(4, under_replies=1)
-        assert not any(summary.failed.values())
+        assert_settled(migration, workspace, summary)
         assert_sums(summary)
         assert_verified(migration)
 
@@ -115,7 +119,7 @@ class Interruption:
             migration.resume(stopped=stopped)
         assert raised.value.exit == 130
         summary = migration.resume()
-        assert not any(summary.failed.values())
+        assert not any(summary.failed.values()), "what was never called is in no doubt"
         assert_whole(migration, workspace)
 
     def test_skip_fails_one_record_and_is_tried_again(self, target: Target, tmp_path: Path) -> None:
@@ -163,7 +167,11 @@ class Interruption:
         posts = {post.text: post for post in migration.holding().posts}
         assert posts[reply.text].root == posts[root.text].ref
 
-    def test_retry_is_tried_until_it_works(self, target: Target, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("refused", [True, False])
+    def test_retry_is_tried_until_it_works(
+        self, target: Target, tmp_path: Path, refused: bool
+    ) -> None:
+        """What was certainly refused is in no doubt, whatever the target can tell."""
         workspace, _, _ = everyday_workspace()
         migration = live_migration(target, tmp_path, workspace)
         tried: set[str] = set()
@@ -172,13 +180,38 @@ class Interruption:
             async def stuttering(sending: Any) -> str:
                 if sending.id not in tried:
                     tried.add(sending.id)
-                    raise Retry("conformance-busy", after=0.01)
+                    raise Retry("conformance-busy", after=0.01, refused=refused)
                 return await send(sending)
 
             return stuttering
 
         with tampered(target.adapter, _wrap_send(stutter)):
             summary = migration.run()
+        assert_settled(migration, workspace, summary)
+        assert not (refused and any(summary.failed.values()))
+        assert_whole(migration, workspace)
+
+    def test_interrupted_while_refused(self, target: Target, tmp_path: Path) -> None:
+        """Ctrl-C while the target says "later": nothing is in doubt."""
+        workspace, _, _ = everyday_workspace()
+        migration = live_migration(target, tmp_path, workspace)
+        migration.plan()
+        direct = workspace.said[-1]
+        refusals: list[str] = []
+
+        def refuse(send: Send) -> Send:
+            async def refusing(sending: Any) -> str:
+                if sending.key.ts == direct.ts:
+                    refusals.append(sending.id)
+                    raise Retry("conformance-busy", after=0.01, refused=True)
+                return await send(sending)
+
+            return refusing
+
+        with tampered(target.adapter, _wrap_send(refuse)), pytest.raises(Interrupted):
+            migration.resume(stopped=lambda: bool(refusals))
+        assert len(refusals) == 1
+        summary = migration.resume()
         assert not any(summary.failed.values())
         assert_whole(migration, workspace)
 
@@ -199,8 +232,10 @@ class Interruption:
             return losing
 
         with tampered(target.adapter, _wrap_send(lose)):
-            migration.run()
-        assert_whole(migration, workspace)
+            summary = migration.run()
+        assert_settled(migration, workspace, summary)
+        holding = assert_whole(migration, workspace)
+        assert len(holding.posts) == len(workspace.said)
 
     def test_fatal_stops_the_run(self, target: Target, tmp_path: Path) -> None:
         workspace, _, _ = everyday_workspace()
@@ -236,17 +271,19 @@ class Interruption:
 
         with tampered(target.adapter, _wrap_send(break_down)), pytest.raises(ZeroDivisionError):
             migration.run()
-        migration.run()
+        assert_settled(migration, workspace, migration.run())
         assert_whole(migration, workspace)
 
 
-def _steps_of(caps: Capabilities) -> set[str]:
+def _steps_of(session: Session, *, reacts: bool) -> set[str]:
     """The steps that the everyday workspace certainly takes."""
+    caps = session.caps
     if caps.delivery == "bulk":
         delivery = {"delivery.noted", "archive.delivered"} if caps.late_members else set()
         return {"part.written", "part.noted", "archive.joined"} | delivery
-    kinds = _LIVE_KINDS | ({"reaction"} if caps.reactions == "each" else set())
-    return {step for step in STEPS if step.partition(".")[0] in kinds}
+    kinds = _LIVE_KINDS | ({"reaction"} if caps.reactions == "each" and reacts else set())
+    steps = {step for step in STEPS if step.partition(".")[0] in kinds}
+    return steps if isinstance(session, Releaser) else steps - {"account.released"}
 
 
 def _crash_to_the_end(migration: Migration) -> None:

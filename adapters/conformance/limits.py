@@ -1,6 +1,6 @@
 """Every field of `Capabilities` held to its word, and the purity of what must be pure."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ from migrate.spi import (
     Posting,
     Reactor,
     Reader,
+    Recognizer,
+    Sending,
 )
 
 
@@ -48,7 +50,7 @@ class Limits:
             if caps.delivery == "live":
                 assert isinstance(session, Reactor) == (caps.reactions == "each")
             if caps.delivery == "live" and not caps.repeatable:
-                assert isinstance(session, Finder)
+                assert isinstance(session, Finder) != isinstance(session, Recognizer)
         if caps.delivery == "bulk":
             assert isinstance(target.adapter, Composer)
             assert caps.reactions in ("folded", "none")
@@ -108,12 +110,54 @@ class Limits:
             assert all(0 < len(ref) <= caps.ref_width for ref in given), name
             assert len(set(given)) == len(given), name
 
+    def test_private_channel_without_readers_is_told(self, target: Target, tmp_path: Path) -> None:
+        """locked: nobody could ever enter it."""
+        workspace = Workspace()
+        ann = workspace.person("ann", email="ann@acme.example")
+        bob = workspace.person("bob", email="bob@acme.example", deactivated=True)
+        lost = workspace.channel("lost", bob, private=True)
+        rooms = (lost, workspace.channel("kept", ann, bob, private=True))
+        for room in (*rooms, workspace.channel("open", bob), workspace.dm(bob)):
+            room.say(bob, "who reads this?")
+        migration = Migration(target, tmp_path, workspace)
+        if not migration.caps.locked:
+            pytest.skip("administrators can enter every channel of the target")
+        told = [each for each in migration.plan().findings if each.code == migration.caps.locked]
+        assert [(each.count, each.example) for each in told] == [(1, lost.id)]
+
     def test_times_are_multiples_of_the_step(self, target: Target, tmp_path: Path) -> None:
         """time_step."""
         migration = Migration(target, tmp_path, everyday_workspace()[0])
         caps = migration.caps
         migration.run()
         assert all(post.time * 1000 % caps.time_step == 0 for post in migration.holding().posts)
+
+    def test_times_as_they_are_told(self, target: Target, tmp_path: Path) -> None:
+        """told_step: what a reader says of times, and that nothing finer is kept from anybody."""
+        workspace = Workspace()
+        ann = workspace.person("ann")
+        workspace.channel("general", ann).say(ann, "three quarters past", after=0.75)
+        migration = live_migration(target, tmp_path, workspace)
+        migration.run()
+        times: list[int] = []
+
+        def listen(session: Any) -> None:
+            read = session.read
+
+            async def heard(opening: Any) -> AsyncIterator[Any]:
+                async for seen in read(opening):
+                    times.append(seen.time)
+                    yield seen
+
+            session.read = heard
+
+        with tampered(target.adapter, listen):
+            assert_verified(migration)
+        (kept,) = (post.time for post in migration.holding().posts)
+        step = max(1_000, migration.caps.told_step)
+        wanted = kept * 1_000 // step * step // 1_000
+        # What a server says by itself, it says today.
+        assert [time for time in times if abs(time - kept) < 60_000] == [wanted]
 
     def test_pieces_follow_each_other(self, target: Target, tmp_path: Path) -> None:
         """piece_step: how far apart the pieces of one message are, and nobody's in between."""
@@ -186,27 +230,28 @@ class Limits:
         """file_limit."""
         workspace, _, _ = everyday_workspace()
         migration = live_migration(target, tmp_path, workspace)
-        caps = migration.caps
         small, large = tmp_path / "small", tmp_path / "large"
         small.write_bytes(b"small")
-        with large.open("wb") as sparse:
-            sparse.truncate((caps.file_limit or 0) + 1)
         tried = 0
 
         def put(session: Any) -> None:
-            ensure = session.ensure_account
+            send = session.send
+            with large.open("wb") as sparse:
+                # A session may know better than the plan, made without asking its server.
+                sparse.truncate((session.caps.file_limit or 0) + 1)
 
-            async def put_first(account: Any) -> str:
+            async def put_first(sending: Any) -> str:
                 nonlocal tried
                 tried += 1
-                assert len(await session.put_file(_body(small))) <= session.caps.ref_width
+                ref: str = await session.put_file(_body(small, sending))
+                assert len(ref) <= session.caps.ref_width
                 if session.caps.file_limit is not None:
                     with pytest.raises(Skip):
-                        await session.put_file(_body(large))
-                ref: str = await ensure(account)
+                        await session.put_file(_body(large, sending))
+                ref = await send(sending)
                 return ref
 
-            session.ensure_account = put_first
+            session.send = put_first
 
         with tampered(target.adapter, put):
             migration.run()
@@ -267,9 +312,11 @@ def _noting(call: Any, notes: dict[str, list[str]], name: str) -> Any:
     return noting
 
 
-def _body(path: Path) -> Body:
+def _body(path: Path, sending: Sending) -> Body:
+    """A body that comes with this message."""
     digest = sha256(path.name.encode()).hexdigest()
-    return Body(file=File(id="F00000001", name=path.name), path=path, sha256=digest)
+    file = File(id=f"F-{path.name}-{sending.id}", name=path.name)
+    return Body(file=file, path=path, sha256=digest, author=sending.author, opening=sending.opening)
 
 
 def _assert_order(caps: Capabilities, postings: Sequence[Posting]) -> None:

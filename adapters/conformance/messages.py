@@ -92,6 +92,8 @@ class Messages:
         assert_verified(migration)
 
     def test_reactions_of_one_emoji_are_merged(self, target: Target, tmp_path: Path) -> None:
+        if "reacting" in target.lacks:
+            pytest.skip("nobody there can react")
         workspace = Workspace()
         ann, bob, stranger = workspace.person("ann"), workspace.person("bob"), workspace.stranger()
         said = workspace.channel("general", ann, bob).say(ann, "it works")

@@ -2,14 +2,18 @@
 
 from pathlib import Path
 
+import msgspec
+
 from adapters.conformance.migration import (
     Migration,
     assert_sums,
     assert_verified,
     assert_whole,
+    held,
     live_migration,
     post_of,
     tampered,
+    told,
 )
 from adapters.conformance.target import Target
 from adapters.conformance.workspace import Place, Workspace
@@ -169,6 +173,42 @@ class Repetition:
             assert holding.rooms[board.id].readers == {ann}
         if "closing" not in target.lacks:
             assert holding.rooms[board.id].closed
+
+    def test_what_comes_behind_later_messages_is_told(self, target: Target, tmp_path: Path) -> None:
+        """Somebody who was left out at first; where the target shows messages in the order in which
+        they come, the plan says which will stand behind later ones."""
+        workspace = Workspace()
+        ann, bob = workspace.person("ann"), workspace.person("bob")
+        general = workspace.channel("general", ann, bob)
+        early = general.say(bob, "before the others")
+        general.say(ann, "in between")
+        general.say(bob, "behind the others")
+        migration = live_migration(target, tmp_path, workspace)
+        migration.map("users.csv", bob, action="skip")
+        migration.run()
+        known = migration.caps.accounts
+        migration.map("users.csv", bob, action="ghost" if "ghost" in known else "create")
+        plan = migration.plan()
+        losses = {each.code: (each.count, each.example) for each in plan.losses}
+        late = (1, f"{general.id} {early.ts}") if migration.caps.order == "global" else None
+        assert losses.get("late-order") == late
+        summary = migration.resume()
+        assert summary.sent["messages"] == 2
+        assert held(migration.holding(), workspace) == told(workspace)
+        assert_verified(migration)
+
+    def test_the_servers_bound_is_reckoned_with(self, target: Target, tmp_path: Path) -> None:
+        workspace, general, (ann, _) = everyday_workspace()
+        for _ in range(20):
+            general.say(ann, "and so on")
+        migration = live_migration(target, tmp_path, workspace)
+        plan = migration.plan(check=True)
+        with migration.storing() as store:
+            caps = msgspec.json.decode(store.meta("caps"), type=type(migration.caps))
+        bound = caps.calls_a_minute
+        acts = plan.counts["messages"]["send"] + plan.counts["reactions"]
+        assert plan.estimate.calls_a_minute in (0, bound)
+        assert not bound or plan.estimate.seconds >= acts * 60 // bound
 
     def test_every_ensure_may_be_repeated(self, target: Target, tmp_path: Path) -> None:
         workspace, _, _ = everyday_workspace()

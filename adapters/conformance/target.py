@@ -58,32 +58,45 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True):
     """All that a target holds: rooms by Slack id, posts in each room's own order; people's pictures
-    by Slack id and the images of custom emoji by their names in Slack, each as its sha256."""
+    by Slack id and the images of custom emoji by their names in Slack, each as its sha256; the
+    accounts (Slack ids) of which something is held back while history comes in."""
 
     rooms: Mapping[str, Room] = {}
     posts: tuple[Post, ...] = ()
     marks: tuple[Mark, ...] = ()
     avatars: Mapping[str, str] = {}
     emoji: Mapping[str, str] = {}
+    held_back: frozenset[str] = frozenset()
 
 
 class Target:
     """One throwaway target. Subclass it; each test has one of its own.
 
     `settings` fill the `[target]` table. `lacks` names what the target cannot do and the suite
-    leaves out, where no capability says so: any of `closing`, `leaving`, `notices`.
+    leaves out, where no capability says so: any of `closing`, `leaving`, `notices`; `settling`,
+    where nobody sees other people's direct talk: whether a message arrived of which no answer came,
+    nobody can tell, and `verify` leaves it unchecked; `reacting`, where all people are mapped to
+    accounts that cannot react; and `reading`, where that is seen while a run
+    goes on, and by `verify` no more.
     """
 
     adapter: Adapter
     settings: Mapping[str, object] = {}
     environ: Mapping[str, str] = {}
     lacks: frozenset[str] = frozenset()
+    told_step: int = 0
+    """Microseconds: what `read_back` sees of times where they are kept finer than they are told."""
 
     def install(self, project: Path) -> None:
         """What the target's administrator does between `init` and `run`."""
 
     def read_back(self, project: Path) -> Holding:
         """What the target holds, read without the adapter's session; empty before the first run."""
+        raise NotImplementedError
+
+    def settle_in(self, project: Path, person: str) -> str:
+        """Let a person (a Slack id) have an account there, as people come by one without a
+        migration; returns what users.csv calls it."""
         raise NotImplementedError
 
     # -- what may become of a target later; a test is left out where this cannot be done

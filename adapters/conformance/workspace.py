@@ -157,7 +157,13 @@ class Place:
 
 
 class Workspace:
-    """A team and what it said. People and bots are named by their Slack id everywhere."""
+    """A team and what it said. People and bots are named by their Slack id everywhere.
+
+    `mark` ends every name and address: a target that many tests share, since there is only one such
+    server, sets it for the while of a test, so that nothing of another is met again.
+    """
+
+    mark = ""
 
     def __init__(self) -> None:
         self.places: list[Place] = []
@@ -173,10 +179,12 @@ class Workspace:
         return sorted((said for place in self.places for said in place.said), key=lambda s: s.ts)
 
     def person(
-        self, name: str, *, deactivated: bool = False, guest: bool = False, email: str = ""
-    ) -> str:
-        profile: Json = {"email": email} if email else {}
-        return self._user(name, {"deleted": deactivated, "is_restricted": guest}, profile)
+        self, name: str, *, deactivated: bool = False, guest: bool = False, admin: bool = False,
+        email: str = "", profile: Json | None = None,
+    ) -> str:  # fmt: skip
+        told: Json = {"email": self.marked(email)} if email else {}
+        flags: Json = {"deleted": deactivated, "is_restricted": guest, "is_admin": admin}
+        return self._user(name, flags, told | (profile or {}))
 
     def bot(self, name: str) -> str:
         """A bot with an account in users.json, as every newer app has."""
@@ -259,8 +267,15 @@ class Workspace:
             return {"subtype": "bot_message", "bot_id": self._bots[author]}
         return {"user": author}
 
+    def marked(self, name: str) -> str:
+        if not self.mark:
+            return name
+        local, at, domain = name.partition("@")
+        return f"{local}-{self.mark}{at}{domain}"
+
     def _user(self, name: str, flags: Json, profile: Json) -> str:
         id = f"U{len(self._users) + 1:08d}"
+        name = self.marked(name)
         names: Json = {"real_name": f"{name.title()} Smith", "display_name": name}
         flags = {"deleted": False, "is_bot": False, "is_restricted": False} | flags
         user: Json = {"id": id, "team_id": "T00000001", "name": name, "profile": names | profile}
@@ -277,7 +292,7 @@ class Workspace:
     ) -> Place:
         record: Json = {"id": f"{letter}{len(self.places) + 1:08d}", "members": list(members)}
         if name:
-            record["name"] = name
+            record["name"] = self.marked(name)
         self.places.append(Place(self, kind, record | {"created": 1_600_000_000} | more))
         return self.places[-1]
 

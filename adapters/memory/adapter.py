@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from adapters.memory import archive, text
+from adapters.memory.forgetful import TOLD_STEP, ForgetfulSession
 from adapters.memory.live import REF_WIDTH, LiveSession
 from adapters.memory.server import Server
 from mappings import names
@@ -48,6 +49,7 @@ class MemoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     piece_limit: int = 4_000
     file_limit: int = 100_000_000
     part_messages: int = 2_000
+    keeps_ids: bool = True
     delta: Literal["rewrite", "append"] = "rewrite"
 
 
@@ -56,6 +58,7 @@ mode = "live"               # live: a log that takes messages one by one | archi
 path = ""                   # empty: memory.jsonl or memory.zip beside this file
 piece_limit = 4000          # characters of one message; longer ones are split
 file_limit = 100000000      # bytes of one file; links stand for larger ones
+keeps_ids = true            # live: false for one that keeps no ids of ours, like some real servers
 part_messages = 2000        # archive: messages in a part
 delta = "rewrite"           # archive: a newer export rewrites it | append: makes another beside it
 """
@@ -76,6 +79,7 @@ def _codes() -> Catalogue:
         "memory-too-long": "the text is longer than the target takes",
         "memory-unknown-file": "a file of the message is not there",
         "memory-file-too-large": "the file is larger than the target takes",
+        "memory-no-key": "nobody but its owner can do this with an account that was there before",
     }
     meanings = {
         code: Meaning("error", f"The memory target refused: {why}.", "Run again to try once more.")
@@ -106,14 +110,19 @@ class MemoryAdapter:
 
     def caps(self, config: MemoryConfig) -> Capabilities:
         archive_mode = config.mode == "archive"
+        forgets = not archive_mode and not config.keeps_ids
         return Capabilities(
             delivery="bulk" if archive_mode else "live",
-            order="lane",
-            lanes=4,
+            order="global" if forgets else "lane",
+            lanes=1 if forgets else 4,
             reactions="folded" if archive_mode else "each",
             files="folded" if archive_mode else "each",
             avatars=True,
             emoji=True,
+            accounts=("ghost", "create", "map") if forgets else ("ghost",),
+            told_step=TOLD_STEP if forgets else 0,
+            mapped_react=not forgets,
+            mapped_files="channels" if forgets else "all",
             ref_width=REF_WIDTH,
             piece_limit=config.piece_limit,
             file_limit=config.file_limit,
@@ -130,7 +139,8 @@ class MemoryAdapter:
             return archive.ArchiveSession(context.folder / path, caps, f"memory:archive:{path}")
         path = config.path or "memory.jsonl"
         server = _start_server(context.folder / path, config)
-        return LiveSession(server, caps, f"memory:live:{path}")
+        session = LiveSession if config.keeps_ids else ForgetfulSession
+        return session(server, caps, f"memory:live:{path}")
 
     def survey(self, message: Message, look: Look, caps: Capabilities) -> Survey:
         rendered = text.render(message, look, caps)

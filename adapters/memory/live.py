@@ -40,8 +40,9 @@ REF_WIDTH = 32
 """Names are cut to it; the refs of posts are shorter."""
 
 
-class LiveSession:
-    """One connection. The server's appends take microseconds, so none goes to a thread."""
+class Connection:
+    """What every live session does. The server's appends take microseconds, so none goes to a
+    thread."""
 
     def __init__(self, server: Server, caps: Capabilities, fingerprint: str) -> None:
         self.caps = caps
@@ -63,7 +64,13 @@ class LiveSession:
             shown_name=account.person.shown_name,
             team=account.person.kind == "member",
             avatar=account.avatar_ref,
+            quiet=standing is not None and standing.quiet,
+            closed=standing is not None and standing.closed,
         )
+        if account.action == "map":
+            if standing is None:
+                raise Skip("memory-unknown-account")
+            return ref
         if standing is None or standing.slack != record.slack or standing.avatar != record.avatar:
             self._submit(record)
         return ref
@@ -151,11 +158,7 @@ class LiveSession:
     async def reopen(self, opening: Opening) -> None:
         self._submit(ReopenRecord(conversation=opening.ref))
 
-    # -- Finder, Reader, AudienceReader, Directory -------------------------------------------------
-
-    async def find(self, opening: Opening, ids: Collection[str]) -> Mapping[str, Ref]:
-        wanted = frozenset(ids)
-        return {post.id: post.ref for post in self._room(opening).timeline if post.id in wanted}
+    # -- Reader, AudienceReader, Directory ---------------------------------------------------------
 
     async def read(self, opening: Opening) -> AsyncIterator[Seen]:
         for post in self._room(opening).timeline:
@@ -209,6 +212,14 @@ class LiveSession:
             raise Skip(refused.code) from None
         except OSError as error:
             raise unwritable(error) from error
+
+
+class LiveSession(Connection):
+    """A server that keeps our ids, and so can be asked for them."""
+
+    async def find(self, opening: Opening, ids: Collection[str]) -> Mapping[str, Ref]:
+        wanted = frozenset(ids)
+        return {post.id: post.ref for post in self._room(opening).timeline if post.id in wanted}
 
 
 def unwritable(error: OSError) -> Fatal:

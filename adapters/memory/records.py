@@ -12,13 +12,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="act
 
 class AccountRecord(Record, frozen=True, kw_only=True, gc=False, tag="account"):
     """Somebody. `ref` is also the unique name; `team` says who may enter open conversations;
-    `avatar` is a file, "" for none. A second line of the same `ref` is how it is from then on."""
+    `avatar` is a file, "" for none; `quiet`: nothing is announced to it, `closed`: nobody can sign
+    in to it. A second line of the same `ref` is how it is from then on."""
 
     ref: Ref
     slack: str
     shown_name: str
     team: bool
     avatar: Ref = ""
+    quiet: bool = False
+    closed: bool = False
 
 
 class EmojiRecord(Record, frozen=True, kw_only=True, gc=False, tag="emoji"):

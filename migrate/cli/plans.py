@@ -82,12 +82,22 @@ def _verdict(summary: PlanSummary) -> str:
 
 
 def _facts(summary: PlanSummary) -> list[tuple[str, str]]:
-    rows = [
+    return [
         ("target", summary.target),
         ("digest", summary.digest),
-        ("will take about", words_of(summary.estimate.seconds)),
+        ("will take about", _time(summary)),
     ]
-    return rows
+
+
+def _time(summary: PlanSummary) -> str:
+    """How long it takes, and why where it is the server that bids to wait."""
+    estimate = summary.estimate
+    words = words_of(estimate.seconds)
+    if not estimate.calls_a_minute:
+        return words
+    return (
+        f"{words}, at the {number(estimate.calls_a_minute)} calls a minute that the server allows"
+    )
 
 
 def _renames(summary: PlanSummary) -> str:

@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
 from migrate.errors import Skip
-from migrate.model import File, Person, PersonKind
+from migrate.model import PROFILE_LABELS, File, Person, PersonKind, ProfileField
 from migrate.slack.answers import flag, number, part, parts, text, texts
 from migrate.slack.client import Fields, ask
 from migrate.slack.tokens import carries_token
@@ -30,13 +30,6 @@ class Team(msgspec.Struct, frozen=True):
     id: str
     name: str
     domain: str
-
-
-class Member(msgspec.Struct, frozen=True):
-    """Somebody as Slack has them today; `fields` are the custom ones of the profile, by id."""
-
-    person: Person
-    fields: Mapping[str, str] = {}
 
 
 class Bot(msgspec.Struct, frozen=True):
@@ -94,18 +87,18 @@ class Workspace:
             return Team(text(answer, "team_id"), text(answer, "team"), host.partition(".")[0])
         return Team(text(team, "id"), text(team, "name"), text(team, "domain"))
 
-    def people(self) -> Iterator[Member]:
+    def people(self) -> Iterator[Person]:
         """Everybody, deactivated ones too, page by page. Without the scope `users:read.email`
         nobody has an address."""
         for page in self._pages(lambda at: self._client.users_list(limit=PAGE, cursor=at)):
             for fields in parts(page, "members"):
                 if text(fields, "id"):
-                    yield _read_member(fields)
+                    yield _read_person(fields)
 
-    def person(self, id: str) -> Member:
+    def person(self, id: str) -> Person:
         """One person, of another organisation too if they share a channel."""
         fields = part(ask(lambda: self._client.users_info(user=id)), "user")
-        return _read_member({"id": id, **fields})
+        return _read_person({"id": id, **fields})
 
     def bot(self, id: str) -> Bot:
         """A bot by its B id."""
@@ -178,9 +171,13 @@ class Workspace:
             cursor = text(part(answer, "response_metadata"), "next_cursor") or ""
 
 
-def _read_member(user: Fields) -> Member:
+def _read_person(user: Fields) -> Person:
     profile = part(user, "profile")
-    person = Person(
+    # null where nobody filled anything in, and an array in the answers of some workspaces.
+    found = part(profile, "fields")
+    custom = {id: value for id in found if (value := text(part(found, id), "value").strip())}
+    known = {id: value for id in PROFILE_LABELS if (value := text(profile, id).strip())}
+    return Person(
         id=text(user, "id"),
         kind=_read_kind(user),
         name=text(user, "name"),
@@ -191,12 +188,13 @@ def _read_member(user: Fields) -> Member:
         timezone=text(user, "tz"),
         avatar_url=_first(profile, *_AVATARS),
         deactivated=flag(user, "deleted"),
+        admin=flag(user, "is_admin") or flag(user, "is_owner"),
         bot_id=text(profile, "bot_id"),
+        profile=tuple(
+            ProfileField(id, value, PROFILE_LABELS.get(id, ""))
+            for id, value in (known | custom).items()
+        ),
     )
-    # null where nobody filled anything in, and an array in the answers of some workspaces.
-    found = part(profile, "fields")
-    values = {id: text(part(found, id), "value") for id in found}
-    return Member(person, {id: value for id, value in values.items() if value})
 
 
 def _read_kind(user: Fields) -> PersonKind:

@@ -2,11 +2,11 @@
 found in `records`."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from migrate.model import Person, PersonKind
+from migrate.model import PROFILE_LABELS, Person, PersonKind, ProfileField
 from migrate.source.loose import (
     Fields,
     get_fields,
@@ -53,7 +53,9 @@ def read_user(fields: Fields) -> User | None:
         timezone=get_text(fields, "tz"),
         avatar_url=read_avatar(profile),
         deactivated=get_flag(fields, "deleted"),
+        admin=get_flag(fields, "is_admin") or get_flag(fields, "is_owner"),
         bot_id=get_text(profile, "bot_id"),
+        profile=tuple(_read_profile(profile)),
     )
     team = get_text(fields, "team_id") or get_text(profile, "team")
     return User(person, team, get_texts(enterprise, "teams"))
@@ -67,6 +69,17 @@ def _read_kind(id: str, fields: Fields) -> PersonKind:
     if get_flag(fields, "is_restricted") or get_flag(fields, "is_ultra_restricted"):
         return "guest"
     return "member"
+
+
+def _read_profile(profile: Fields) -> Iterator[ProfileField]:
+    for id, label in PROFILE_LABELS.items():
+        if value := get_text(profile, id).strip():
+            yield ProfileField(id, value, label)
+    # null where nobody filled anything in, and an array in some exports.
+    custom = get_fields(profile, "fields")
+    for id in custom:
+        if value := get_text(get_fields(custom, id), "value").strip():
+            yield ProfileField(id, value)
 
 
 def read_avatar(profile: Fields) -> str:
@@ -99,6 +112,7 @@ _FILLED = (
     "timezone",
     "avatar_url",
     "bot_id",
+    "profile",
 )
 
 

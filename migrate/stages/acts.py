@@ -1,17 +1,22 @@
 """From op rows to what a session is handed: accounts, openings, and the ids and refs of messages.
 Read from the store alone, so that any process can do it."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
 import msgspec
 
-from migrate.model import Key, Message, Ref, micros_ts, piece_id, reaction_id
+from migrate.model import Key, Message, Person, Ref, micros_ts, piece_id, reaction_id
 from migrate.spi import Account, Opening, Placement
 from migrate.stages.bodies import AVATAR, picture_of
 from migrate.stages.brief import BOOKMARKS, LATE, PLACEHOLDER_ITEM
 from migrate.stages.reading import MessageReader, placeholder, read_bookmarks
+from migrate.stages.resolution import DIRECT
 from migrate.store import Op, OpKind, Store, messages, ops, people
+
+LABELS = "profile_fields"
+"""Under which name the store keeps what Slack calls the custom fields of profiles, by their ids."""
 
 
 class Acts:
@@ -22,10 +27,13 @@ class Acts:
         self._store = store
         self._live = refs == "live"
         self.workspace = store.meta("workspace")
-        self._people = dict(people.people(store))
+        labels: dict[str, str] = msgspec.json.decode(store.meta(LABELS, "{}"))
+        self._people = {
+            number: _labelled(person, labels) for number, person in people.people(store)
+        }
         self._conversations = dict(people.conversations(store))
         self._accounts: dict[int, Account] = {}
-        self.opening = lru_cache(maxsize=256)(self._opening)
+        self.opening = lru_cache(maxsize=1_024)(self._opening)
         self.refresh()
 
     def refresh(self) -> None:
@@ -47,6 +55,7 @@ class Acts:
                 ref=self._ref(op),
                 avatar=picture_of(self._store, picture.item) if picture else None,
                 avatar_ref=picture.ref if picture and self._live else "",
+                dormant=bool(op.flags & ops.INHERITED) and not op.flags & ops.CREATES,
             )
 
     def account(self, number: int) -> Account | None:
@@ -60,6 +69,9 @@ class Acts:
 
     def conversation_id(self, number: int) -> str:
         return self._conversations[number].id
+
+    def is_direct(self, number: int) -> bool:
+        return self._conversations[number].kind in DIRECT
 
     def id(self, op: Op) -> str:
         """What a message or reaction op carries to the target."""
@@ -96,7 +108,7 @@ class Acts:
             (number,),
         )
         members = tuple(self._accounts[entry.author] for entry in entries)
-        direct = conversation.kind in ("dm", "group_dm")
+        direct = conversation.kind in DIRECT
         return Opening(
             conversation=msgspec.structs.replace(conversation, name=self._wish(number)),
             placement=Placement(op.name),
@@ -115,6 +127,14 @@ class Acts:
 
     def _ref(self, op: Op) -> Ref:
         return (op.ref if op.state == ops.State.DONE else "") if self._live else op.name
+
+
+def _labelled(person: Person, labels: Mapping[str, str]) -> Person:
+    profile = tuple(
+        msgspec.structs.replace(field, label=field.label or labels.get(field.id, ""))
+        for field in person.profile
+    )
+    return msgspec.structs.replace(person, profile=profile) if profile else person
 
 
 def _action(flags: int) -> Literal["ghost", "create", "map"]:

@@ -12,7 +12,9 @@ from migrate.stages.bodies import INLINED
 from migrate.stages.brief import BOOKMARKS, LATE, Brief, Losses
 from migrate.stages.reading import MessageReader, read_bookmarks
 from migrate.stages.resolution import Destination
+from migrate.stages.sharing import spokesman
 from migrate.store import Op, OpKind, State, Store, messages, ops
+from migrate.store.ops import UNSURE
 
 Place = Callable[[int, Placement | None, str, int], Placement]
 """Gives a moment of a conversation (microseconds) its placement, given the thread root's, a snippet
@@ -77,6 +79,7 @@ class Additions:
         self._brief = brief
         self._number = destination.number
         self._lane = destination.lane
+        self._destination = destination
         self._conversation = destination.conversation
         self._losses = losses
         self._last_joined = last_joined
@@ -87,9 +90,9 @@ class Additions:
         """The replies that bring files to messages which the target has without them."""
         rows = self._store.db.execute(
             f"SELECT a.ts, a.file, f.code, {_THERE}, coalesce(late.state, -1) {PAIRS}"
-            " WHERE a.conv = ? AND m.state IN (1, 2) AND m.part <= ?"
-            " AND (late.state IN (0, 3, 4) AND late.part < 0 OR late.conv IS NULL AND m.state = 2"
-            f" AND f.state != 2 AND {_THERE})",
+            f" WHERE a.conv = ? AND (m.state IN (1, 2) OR m.code = '{UNSURE}') AND m.part <= ?"
+            f" AND (late.state IN (0, 3, 4) AND late.part < 0 AND late.code != '{UNSURE}'"
+            f" OR late.conv IS NULL AND m.state != 1 AND f.state != 2 AND {_THERE})",
             (self._number, self._last_joined),
         ).fetchall()
         for ts, file, code, there, state in rows:
@@ -102,7 +105,7 @@ class Additions:
         """The messages for files that no message mentions."""
         for file in some:
             item = f"{LATE}{file.id}"
-            author = self._author(file.owner)
+            author = spokesman(self._brief, self._destination, file.owner)
             if author is None or self._is_there(item):
                 continue
             ts = self._free(file.created or self._conversation.created)
@@ -122,7 +125,7 @@ class Additions:
         ).fetchone()
         if not count:
             return
-        author = self._author(self._conversation.creator)
+        author = spokesman(self._brief, self._destination, self._conversation.creator)
         if author is None:
             self._losses.add(("bookmarks-not-kept",) * count, self._conversation.id)
             return
@@ -159,6 +162,7 @@ class Additions:
     def _placed(self, op: Op, message: Message, root: Placement | None) -> Iterator[Op]:
         adapter, caps = self._brief.adapter, self._brief.caps
         look = self._brief.look
+        message = msgspec.structs.replace(message, thread=True)
         if caps.delivery == "bulk":
             rendered = adapter.render(message, look, caps)
             pieces, snippet = len(rendered.pieces), rendered.snippet
@@ -179,16 +183,6 @@ class Additions:
         """Whether an op of the conversation brings it already."""
         where = "conv = ? AND kind = 5 AND item = ? AND piece = 0"
         return next(ops.select(self._store, where, (self._number, item)), None) is not None
-
-    def _author(self, first: str) -> int | None:
-        """In whose name something is said that nobody said: `first`, or who made the conversation,
-        or the first of its members."""
-        conversation = self._conversation
-        for id in (first, conversation.creator, *conversation.members):
-            standing = self._brief.resolution.standing(id) if id else None
-            if standing is not None:
-                return standing.number
-        return None
 
     def _free(self, seconds: int) -> int:
         """A ts at which nothing was said, in microseconds."""

@@ -48,6 +48,12 @@ def deliver_parts(store: Store, number: int) -> None:
     store.set_meta(_NUMBER, str(number))
 
 
+def reclaim_parts(store: Store) -> None:
+    """Note that no archive was joined for good after all: the parts may be written again."""
+    store.db.execute("UPDATE part SET state = 0 WHERE state = ?", (DELIVERED,))
+    store.set_meta(_NUMBER, "0")
+
+
 def note_archive(store: Store, archive: Archive) -> None:
     """Keep what is known of an archive."""
     store.set_meta(f"{_ARCHIVE}{archive.number}", msgspec.json.encode(archive).decode())

@@ -7,7 +7,6 @@ import mimetypes
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -17,6 +16,7 @@ from migrate.spi import Body, Capabilities, Wish
 from migrate.stages.archives import last_joined
 from migrate.stages.brief import Brief, skipped
 from migrate.stages.parts import write_again
+from migrate.stages.sharing import loose_files, ownerless
 from migrate.store import Op, OpKind, Store, files, ops
 from migrate.store.files import Held
 from migrate.store.ops import record_number
@@ -33,12 +33,8 @@ DOCUMENTS = frozenset({"space", "post", "docs", "quip", "canvas"})
 INLINE_LIMIT = 8_000
 """Characters of the longest snippet that stands in its message."""
 
-_known = msgspec.json.Decoder(File)
-
 _GONE = {"tombstone": "file-deleted", "hidden_by_limit": "file-hidden-by-limit"}
 _REFUSED = {"access_denied": "file-access-denied", "file_not_found": "file-not-found"}
-
-_BY_THEMSELVES = ("quip", "canvas", "list", "huddle_transcript")
 
 UNFETCHED = "file-linked"
 """The skip code of a body that nobody has asked Slack for."""
@@ -72,37 +68,18 @@ def fate(file: File, held: Held | None, caps: Capabilities, folder: Path) -> str
     return _REFUSED.get(file.access, UNFETCHED)
 
 
-class Loose(NamedTuple):
-    """A file that no message has, and the conversations of this export that it belongs to."""
-
-    file: File
-    conversations: tuple[int, ...]
-
-
-def loose_files(store: Store) -> Iterator[Loose]:
-    """The canvases, lists and transcripts that no message has. Any other file without a message
-    has lost it: somebody took it off, and it is not brought back."""
-    numbers = dict(store.db.execute("SELECT id, num FROM conversation"))
-    rows = store.db.execute(
-        f"SELECT data FROM file WHERE mode IN ({', '.join('?' * len(_BY_THEMSELVES))})"
-        " AND id NOT IN (SELECT file FROM attachment) ORDER BY id",
-        _BY_THEMSELVES,
-    )
-    for (data,) in rows.fetchall():
-        file = _known.decode(data)
-        places = tuple(numbers[id] for id in file.conversations if id in numbers)
-        yield Loose(file, places)
-
-
 def file_ops(store: Store, brief: Brief) -> Iterator[Op]:
     """One op a file."""
     folder = store.path.parent
     homeless = {loose.file.id for loose in loose_files(store) if not loose.conversations}
+    kept_out = ownerless(store, brief)
     for file in files.files(store):
         op = Op(0, 0, OpKind.FILE, file.id, 0, 0, record=record_number("files"))
         code = fate(file, files.body(store, file.id), brief.caps, folder)
         if file.id in homeless and code not in LOST:
             code = "file-without-place"
+        elif not code and file.id in kept_out:
+            code = "file-mapped-direct"
         yield skipped(op, code) if code else op
 
 
@@ -171,7 +148,8 @@ def leave_unused(store: Store, last_joined: int) -> None:
         return
     store.db.execute(
         f"UPDATE op SET state = 4, code = 'file-unused', part = -1 WHERE {_ALL} AND record != 0"
-        " AND (state != 2 OR part > ?) AND code != 'file-without-place' AND item NOT IN ("
+        " AND (state != 2 OR part > ?) AND code NOT IN ('file-without-place', 'file-mapped-direct')"
+        " AND item NOT IN ("
         " SELECT a.file FROM attachment a JOIN op m ON m.conv = a.conv AND m.ts = a.ts"
         " AND m.kind = 5 AND m.item = '' AND m.piece = 0 WHERE m.state != 4"
         " UNION SELECT substr(item, 6) FROM op WHERE kind = 5 AND item GLOB 'file/*'"

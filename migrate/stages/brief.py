@@ -23,6 +23,10 @@ BOOKMARKS = "bookmarks"
 """The item of a message op that lists a conversation's bookmarks."""
 
 
+REACTION_MAPPED = "reaction-mapped"
+"""The skip code of a reaction by an account that stood there before, where its key is wanted."""
+
+
 class Span(msgspec.Struct, frozen=True):
     """The configured stretch of time in microseconds: `since` inclusive, `until` exclusive, 0 for
     no bound."""

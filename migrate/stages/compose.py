@@ -30,6 +30,7 @@ from migrate.stages.pool import map_bounded
 from migrate.stages.world import World
 from migrate.store import OpKind, Store, open_store, ops
 from migrate.store.drafts import DraftReader
+from migrate.store.joined import note_joined
 
 FOLDER = "parts"
 """Where the written parts lie, within the project."""
@@ -72,6 +73,8 @@ def compose_all(
         )
         if session.caps.delta == "append":
             deliver_parts(store, number)
+        else:
+            note_joined(store)
         note_archive(store, archive)
     return archive
 

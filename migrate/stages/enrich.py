@@ -14,7 +14,7 @@ from migrate.findings import Finding
 from migrate.model import Person, ts_micros
 from migrate.slack.workspace import Workspace
 from migrate.source import cut_token, fill
-from migrate.stages import look
+from migrate.stages import acts, look
 from migrate.stages.brief import Losses
 from migrate.stages.world import World
 from migrate.store import Store, files, messages, people
@@ -97,12 +97,12 @@ class Enrichment:
         known = {person.id: person for _, person in people.people(self._store)}
         self._world.progress.begin("Asking Slack about people", len(known), "people")
         changed = []
-        for member in self._workspace.people():
+        for today in self._workspace.people():
             self._world.check()
-            person = known.get(member.person.id)
+            person = known.get(today.id)
             if person is not None:
                 self._world.progress.advance()
-                changed.append((person, _bring_up(person, member.person)))
+                changed.append((person, _bring_up(person, today)))
         self._world.progress.end()
         self._keep(changed)
 
@@ -121,7 +121,7 @@ class Enrichment:
                     id=person.id, kind="bot", full_name=bot.name, avatar_url=bot.avatar_url
                 )
             else:
-                found = self._workspace.person(person.id).person
+                found = self._workspace.person(person.id)
             self._keep([(person, _bring_up(person, found))])
 
         by_id = {person.id: person for person in nameless}
@@ -142,9 +142,12 @@ class Enrichment:
                 files.note_added(self._store, told)
 
     def _labels(self) -> None:
-        labels = self._workspace.profile_fields()
-        with self._store.transaction():
-            self._store.set_meta("profile_fields", _json(labels))
+        labels = _json(self._workspace.profile_fields())
+        store = self._store
+        with store.transaction():
+            if store.meta(acts.LABELS) != labels:
+                store.set_meta(acts.LABELS, labels)
+                files.note_added(store, labels)
 
     def _emoji(self) -> None:
         found = self._workspace.emoji()

@@ -49,6 +49,8 @@ def adopt_accounts(store: Store, project: Project, found: Found, caps: Capabilit
     if "map" not in caps.accounts:
         return 0
     ours = {op.name for op in _ours(store, OpKind.ACCOUNT)}
+    made = ops.select(store, f"kind = 1 AND flags & {ops.INHERITED}")
+    inherited = {op.item for op in made}
     by_email = {each.email: each.name for each in found.accounts if each.email}
     kept = read_sheet(project.mappings, PEOPLE)
     proposed = {
@@ -61,6 +63,7 @@ def adopt_accounts(store: Store, project: Project, found: Found, caps: Capabilit
     for row in kept.values():
         name = by_email.get(row.email.lower(), "") if row.email else ""
         unedited = row.action == proposed.get(row.slack_id) and not row.target
+        unedited = unedited and row.slack_id not in inherited
         if name and unedited and name not in taken:
             taken.add(name)
             count += 1
@@ -96,6 +99,7 @@ def hold_existing(
     found = found or msgspec.json.decode(kept, type=Found)
     return [
         *_hold_accounts(store, resolution, found.accounts),
+        *_barred(store, found.accounts),
         *_hold_conversations(store, resolution, found.conversations),
     ]
 
@@ -116,6 +120,19 @@ def _hold_accounts(
                 yield Finding(code="map-target-missing", place=person.id)
         elif op.name in names - ours or (email and email in emails):
             yield Finding(code="account-exists", place=person.id)
+
+
+def _barred(store: Store, accounts: Iterable[Existing]) -> Iterator[Finding]:
+    """The accounts that people are mapped to, or that an archive brought, and that cannot take what
+    is theirs."""
+    barred = {name: each for each in accounts if each.barred for name in (each.name, each.ref)}
+    if not barred:
+        return
+    where = f"kind = 1 AND state != 4 AND flags & {ops.MAPPED}"
+    for op in ops.select(store, where):
+        account = barred.get(op.ref if op.flags & ops.INHERITED else op.name)
+        if account is not None:
+            yield Finding(code=account.barred, place=op.item)
 
 
 def _hold_conversations(

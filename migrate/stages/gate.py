@@ -9,8 +9,11 @@ from migrate.catalogue import catalogue, meaning
 from migrate.errors import BlockedError
 from migrate.findings import Finding
 from migrate.spi import Adapter, Capabilities, Session
-from migrate.stages.plan import CONVERTER, Told, digest_of
+from migrate.stages.heritage import heritage
+from migrate.stages.overview import Told
+from migrate.stages.plan import CONVERTER, digest_of
 from migrate.store import Store
+from migrate.store.joined import forget_joined
 
 
 def hold_to_shown(store: Store, parts: Mapping[str, str], digest: str) -> None:
@@ -54,15 +57,24 @@ def hold_to_check(findings: Sequence[Finding], adapter: Adapter) -> None:
 
 
 def hold_target(store: Store, session: Session) -> None:
-    """The rows belong to one target."""
-    known = store.meta("target")
-    if known and known != session.fingerprint:
+    """The rows belong to one target: the one that was begun, or the living one that has taken over
+    what was begun in an archive."""
+    known, taken_over = store.meta("target"), heritage(store)
+    goes_on = taken_over is not None and taken_over.into == session.fingerprint
+    if known and known != session.fingerprint and not goes_on:
         raise BlockedError(
             "target-other",
             f"This project was begun into {known}, and the target is now {session.fingerprint}.",
             "Point migration.toml at the first one, or make a new project for this one.",
         )
+
+
+def enter_target(store: Store, session: Session) -> None:
+    """From here on something may stand at the target: no other is this project's any more."""
+    hold_target(store, session)
     with store.transaction():
+        if heritage(store) is not None:
+            forget_joined(store)
         store.set_meta("target", session.fingerprint)
 
 
@@ -92,7 +104,7 @@ def hold_caps(store: Store, planned: Capabilities, real: Capabilities) -> None:
     others = [
         name
         for name in real.__struct_fields__
-        if name not in ("file_limit", "piece_limit", "lanes")
+        if name not in ("file_limit", "piece_limit", "lanes", "calls_a_minute")
         and getattr(real, name) != getattr(planned, name)
     ]
     if too_large or real.piece_limit < planned.piece_limit or others:

@@ -145,6 +145,12 @@ def open_again(op: Op) -> Outcome:
     return Outcome(op, State.PLANNED)
 
 
+def unanswered(op: Op, code: str) -> Outcome:
+    """The outcome of an act that may have been taken, where asking for it failed: the next run asks
+    again before it repeats it."""
+    return Outcome(op, State.SENDING, code=code)
+
+
 def waiting(op: Op, code: str) -> Outcome:
     """The outcome of an act that cannot be tried: failed, or still under way if it was."""
     return Outcome(op, State.SENDING if op.state == State.SENDING else State.FAILED, code=code)

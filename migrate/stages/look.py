@@ -140,7 +140,9 @@ class StoreLook:
         seen = before is None or ts < before
         number = self._numbers[link.conversation]
         ref = self._message(number, ts) if seen else None
-        return Pointer(face, ref, ref is None, self._placement(number, ts) if ref else None)
+        placement = self._placement(number, ts) if ref is not None else None
+        # One that came with an archive may stand where nobody can look for it: its ref is "".
+        return Pointer(face, ref or None, ref is None, placement)
 
     def linked(self, message: Message) -> Iterator[tuple[int, int]]:
         """The messages that a message links to, whether or not the store has them, as their
@@ -193,7 +195,8 @@ class StoreLook:
         return piece_id(Key(self._workspace, self._ids[number], slack_ts), 0)
 
     def _placement(self, number: int, ts: int) -> Placement | None:
-        op = ops.op(self._store, number, ts, OpKind.MESSAGE) if self._refs == "placed" else None
+        known = self._refs in ("placed", "live")
+        op = ops.op(self._store, number, ts, OpKind.MESSAGE) if known else None
         return Placement(op.name, op.time) if op is not None else None
 
     def _will_be_sent(self, number: int, ts: int) -> bool:
@@ -228,14 +231,26 @@ class EarlierLook:
     """What one message may see: of other messages only those before it. A link can point nowhere
     else, and so the same message is rendered alike when it is sent, sent again and read back."""
 
+    __slots__ = ("_look", "_ts")
+
     def __init__(self, look: StoreLook, ts: int) -> None:
         self._look = look
         self._ts = ts
-        self.person = look.person
-        self.conversation = look.conversation
-        self.group = look.group
-        self.emoji = look.emoji
-        self.file = look.file
+
+    def person(self, id: str) -> Face | None:
+        return self._look.person(id)
+
+    def conversation(self, id: str) -> Face | None:
+        return self._look.conversation(id)
+
+    def group(self, id: str) -> str | None:
+        return self._look.group(id)
+
+    def emoji(self, name: str) -> str | None:
+        return self._look.emoji(name)
+
+    def file(self, id: str) -> Ref | None:
+        return self._look.file(id)
 
     def link(self, url: str) -> Pointer | None:
         return self._look.link(url, self._ts)

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import msgspec
 
+from migrate.findings import Finding
+from migrate.model import Person
 from migrate.spi import Adapter, Wish
 from migrate.stages.archives import last_joined
 from migrate.stages.brief import Brief, skipped
 from migrate.stages.existing import foreign_names
 from migrate.stages.parts import write_again
-from migrate.stages.resolution import Destination, Resolution
+from migrate.stages.resolution import DIRECT, Destination, Resolution
 from migrate.store import Op, OpKind, Store, ops
 from migrate.store.ops import record_number
 
@@ -92,6 +94,29 @@ def turned_private(store: Store, resolution: Resolution) -> Iterator[str]:
         destination = resolution.conversations[op.conv]
         if destination.private and not destination.code:
             yield destination.conversation.id
+
+
+def locked(store: Store, resolution: Resolution, code: str) -> Iterator[Finding]:
+    """The private channels whose words nobody will be able to read: everybody who belongs to them
+    is an author alone. `code` is the target's name for that, "" where it has none."""
+    signs_in = {
+        op.author
+        for op in ops.select(
+            store, f"kind = 1 AND state != 4 AND flags & {ops.MAPPED | ops.CREATES}"
+        )
+        if op.flags & ops.MAPPED or _is_awake(resolution.people[op.author].person)
+    }
+    for op in ops.select(store, f"kind = 2 AND state != 4 AND flags & {ops.PRIVATE}"):
+        kind = resolution.conversations[op.conv].conversation.kind
+        members = ops.select(
+            store, f"conv = ? AND ts = 0 AND kind = 3 AND NOT flags & {ops.LEAVES}", (op.conv,)
+        )
+        if code and kind not in DIRECT and not any(each.author in signs_in for each in members):
+            yield Finding(code=code, place=resolution.conversations[op.conv].conversation.id)
+
+
+def _is_awake(person: Person) -> bool:
+    return not person.deactivated and person.kind != "bot"
 
 
 def _taken(store: Store, kind: OpKind) -> set[str]:

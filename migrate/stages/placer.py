@@ -11,9 +11,17 @@ from migrate.spi import Placement, Wish
 from migrate.stages.additions import Additions
 from migrate.stages.belonging import Belonging
 from migrate.stages.bodies import loose_by_conversation
-from migrate.stages.brief import HEADS, PLACEHOLDER_ITEM, Brief, Losses, skipped
+from migrate.stages.brief import (
+    HEADS,
+    PLACEHOLDER_ITEM,
+    REACTION_MAPPED,
+    Brief,
+    Losses,
+    skipped,
+)
 from migrate.stages.parts import Cutter, write_again
 from migrate.stages.resolution import Destination
+from migrate.stages.sharing import mapped
 from migrate.stages.survey import CHANGED, KNOWN, PLAIN, UNCHANGED, Chunk, Remark, Surveyed
 from migrate.store import Op, OpKind, State, Store, messages, ops
 from migrate.store.drafts import DraftReader
@@ -31,10 +39,12 @@ def message_ops(
     has to be in each conversation, and its seal. A list for each chunk."""
     loose = loose_by_conversation(store)
     moments = Moments(store, brief)
+    # Who cannot react.
+    barred = frozenset() if brief.caps.mapped_react else mapped(store)
     for number, group in groupby(surveyed, key=lambda each: each[0].number):
         destination = brief.resolution.conversations[number]
         times = moments.of(destination)
-        placer = _Placer(store, brief, destination, losses, cutter, times)
+        placer = _Placer(store, brief, destination, losses, cutter, times, barred)
         for chunk, remarks, _ in group:
             yield placer.place(chunk, remarks)
         yield list(placer.finish(loose.get(number, [])))
@@ -77,6 +87,7 @@ class _Placer:
         losses: Losses,
         cutter: Cutter,
         times: set[int],
+        barred: frozenset[int],
     ) -> None:
         self._store = store
         self._brief = brief
@@ -113,6 +124,7 @@ class _Placer:
         self._pins = set(messages.pins(store, self._number))
         self._deleted = messages.deletions(store, self._number)
         self._folds = brief.caps.reactions == "folded"
+        self._barred = barred
         self._writers: set[int] = set()
         self._first = 0
         self._new = False
@@ -214,8 +226,9 @@ class _Placer:
 
     def _carry_late(self, row: messages.Row, remark: Remark, known: Op) -> Iterator[Op]:
         """What is new of a message that an earlier archive holds goes into the next one, with the
-        message once more. The reactions that came with it are counted as it is; what Slack has no
-        longer accounts for no record."""
+        message once more; or, where a living target has taken that archive, comes by itself. The
+        reactions that came with it are counted as it is; what Slack has no longer accounts for no
+        record."""
         sent = self._drafts.find(self._number, row.ts)
         before = {
             f"{person}/{emoji}" for emoji, people in (sent.reactions if sent else ())
@@ -228,7 +241,7 @@ class _Placer:
             there = withdrawn.pop(op.key, None)
             if there is not None:
                 ops.account_for(self._store, there, op.record)
-            elif op.state == State.PLANNED and op.item in before:
+            elif op.item in before and (op.state == State.PLANNED or op.code == REACTION_MAPPED):
                 folded += 1
             else:
                 late.append(op)
@@ -238,6 +251,9 @@ class _Placer:
             late.append(self._pin(row.ts))
         if folded != known.folded:
             ops.count_folded(self._store, known, folded)
+        if self._brief.caps.delivery == "live":
+            yield from self._bring_late(known, late)
+            return
         part = -1
         if any(op.state == State.PLANNED for op in late):
             part = self._part_of(known.root or row.ts)
@@ -245,6 +261,19 @@ class _Placer:
             self._cutter.carry(part, self._number, row.ts)
         for op in late:
             yield op if op.state == State.SKIPPED else msgspec.structs.replace(op, part=part)
+
+    def _bring_late(self, known: Op, late: Iterable[Op]) -> Iterator[Op]:
+        """Acts on a message of an archive: of one that nobody can look at, nobody knows the ref."""
+        for op in late:
+            if op.state != State.PLANNED:
+                yield op
+            elif not known.ref:
+                yield skipped(op, "message-unseen")
+            else:
+                self._new = True
+                if op.kind == OpKind.REACTION:
+                    self._writers.add(op.author)
+                yield op
 
     def _add_late(self, row: messages.Row, remark: Remark) -> Iterator[Op]:
         """Late reactions and pins at a live target are acts of their own. A reaction that Slack has
@@ -446,6 +475,8 @@ class _Placer:
                     yield skipped(op, "person-skipped")
                 elif (standing.number, key) in seen:
                     yield skipped(op, "reaction-merged")
+                elif standing.number in self._barred:
+                    yield skipped(op, REACTION_MAPPED)
                 else:
                     seen.add((standing.number, key))
                     yield msgspec.structs.replace(op, author=standing.number, name=key)

@@ -56,14 +56,17 @@ class Presence:
         return [Finding(code="file-missing", place=where) for where in self._lost.values()]
 
     def _expected(self, conv: int) -> list[tuple[int, str, str, Ref]]:
-        """The files that were brought with messages of a conversation, or after them."""
+        """The files that were brought with messages of a conversation, or after them. Those that a
+        living target has from an archive have no refs there that we know."""
         return self._store.db.execute(
             f"SELECT a.ts, '', a.file, f.ref {PAIRS} WHERE a.conv = ?1 AND m.state = 2"
-            " AND f.state = 2 AND (late.conv IS NULL OR late.state = 4)"
+            " AND NOT (?2 AND m.part >= 0) AND f.state = 2"
+            " AND (late.conv IS NULL OR late.state = 4)"
             " UNION ALL SELECT op.ts, op.item, f.item, f.ref FROM op"
             " JOIN op f ON f.conv = 0 AND f.ts = 0 AND f.kind = 4 AND f.piece = 0"
             f" AND f.item = substr(op.item, {len(LATE) + 1})"
             " WHERE op.conv = ?1 AND op.kind = 5 AND op.state = 2 AND op.piece = 0"
+            " AND NOT (?2 AND op.part >= 0)"
             f" AND f.state = 2 AND op.item GLOB '{LATE}*'",
-            (conv,),
+            (conv, self._live),
         ).fetchall()

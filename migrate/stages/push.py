@@ -1,5 +1,6 @@
 """PUSH and SEAL for live targets, phase by phase: pictures, accounts, conversations, who belongs to
-them, custom emoji, then the lanes. What one act goes through is the engine's affair."""
+them, custom emoji, the lanes, and the release of the accounts. What one act goes through is the
+engine's affair."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -11,6 +12,7 @@ from migrate.stages.brief import LATE
 from migrate.stages.engine import AHEAD, OPEN, Engine, together
 from migrate.stages.journal import failed
 from migrate.stages.lane import Lanes
+from migrate.stages.releasing import note_held, release
 from migrate.stages.uploads import Uploads
 from migrate.store import Op, OpKind, State, ops
 
@@ -31,6 +33,8 @@ class Push:
             f"SELECT count(*) FROM op WHERE {OPEN} AND kind != 7"
         ).fetchone()
         self._engine.world.progress.begin("Sending", total, "acts")
+        if total:
+            note_held(self._engine)
         uploads = Uploads(self._engine)
         try:
             await uploads.put_pictures()
@@ -45,6 +49,7 @@ class Push:
             await self._each(OpKind.MEMBER, self._make_member)
             await uploads.put_emoji()
             await Lanes(self._engine, uploads).run()
+            await release(self._engine)
         finally:
             await uploads.close()
         self._engine.world.progress.end()

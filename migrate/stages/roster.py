@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from migrate.spi import Session, Usher
 from migrate.stages.acts import Acts
 from migrate.store import OpKind, State, Store, ops, people
@@ -36,6 +38,12 @@ def write_accounts(
         for number, person in people.people(store):
             op = made.get(stand_ins[number])
             account = acts.account(op.author) if op else None
+            if op and account and op.flags & ops.INHERITED:
+                # It stands there now, and is still what the archive made of it.
+                made_as: Literal["create", "ghost"] = "ghost"
+                if op.flags & ops.CREATES:
+                    made_as = "create"
+                account = msgspec.structs.replace(account, action=made_as)
             action: str = "skip" if account is None else account.action
             if account is not None and stand_ins[number] != number:
                 action = "merge"

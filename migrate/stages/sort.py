@@ -25,9 +25,9 @@ def chunks(store: Store, brief: Brief, size: int, last_joined: int) -> Iterator[
             rows.append(row)
             codes.append(sorter.code(row))
             if len(rows) == size:
-                yield Chunk(number, id, tuple(rows), tuple(codes))
+                yield Chunk(number, id, tuple(rows), tuple(codes), sorter.threads)
                 rows, codes = [], []
-        yield Chunk(number, id, tuple(rows), tuple(codes))
+        yield Chunk(number, id, tuple(rows), tuple(codes), sorter.threads)
 
 
 class _Sorter:
@@ -52,10 +52,10 @@ class _Sorter:
             )
         )
         self._deleted = messages.deletions(store, number)
-        self._threads: set[int] = set()
-        if brief.caps.delivery == "bulk" and self._sent and brief.names_threads:
+        self.threads: frozenset[int] = frozenset()
+        if brief.names_threads:
             query = "SELECT DISTINCT root FROM message WHERE conv = ? AND root != 0"
-            self._threads = {root for (root,) in store.db.execute(query, (number,))}
+            self.threads = frozenset(root for (root,) in store.db.execute(query, (number,)))
         self._returning = returning(store, number)
         self._drafts = DraftReader(store, keep=2)
         self._pages = messages.PageReader(store, keep=2)
@@ -85,7 +85,7 @@ class _Sorter:
         bare = bool(row.root) and not self._brief.caps.reply_reactions
         reactions = 0 if bare else row.reactions
         if (
-            (row.ts in self._threads and not sent.name)
+            (row.ts in self.threads and not sent.name)
             or row.ts in self._returning
             or row.edited > sent.edited
             or bool(reactions) != bool(sent.folded)

@@ -38,22 +38,25 @@ KNOWN = "known"
 CHANGED = "changed"
 """A chunk's code for a message of an archive that is written again, with other words perhaps."""
 
-_LEAVE, _LOOK, _DRAFT = b"\0", b"\1", b"\2"
+_LOOK, _DRAFT, _THREAD = 1, 2, 4
 
 
 class Chunk(msgspec.Struct, frozen=True):
     """Some messages of one conversation in the order of time, each with its skip code, KNOWN,
-    CHANGED, UNCHANGED, or "" where it is to be sent."""
+    CHANGED, UNCHANGED, or "" where it is to be sent; and of its messages the ts of those whose
+    thread has a topic of its own."""
 
     number: int
     conversation: str
     rows: tuple[messages.Row, ...]
     codes: tuple[str, ...]
+    threads: frozenset[int] = frozenset()
 
 
 class Task(msgspec.Struct, frozen=True):
     """A chunk as a worker is told of it, which reads the rows by itself. `marks` holds a byte a
-    row: left alone, looked at, or looked at and drafted for an archive."""
+    row: 0 where it is left alone, else whether it is looked at, drafted for an archive, and named
+    a thread after."""
 
     number: int
     conversation: str
@@ -124,11 +127,13 @@ def survey_chunk(
         reactions, bare = message.reactions, bool(message.root) and not caps.reply_reactions
         if bare:
             message = msgspec.structs.replace(message, reactions=())
+        if mark & _THREAD:
+            message = msgspec.structs.replace(message, thread=True)
         seen: Survey | Rendered
         if caps.delivery == "bulk":
             seen = adapter.render(message, look.before(row.ts), caps)
             pieces, snippet = len(seen.pieces), seen.snippet
-            if mark == _DRAFT[0]:
+            if mark & _DRAFT:
                 drafts.append(draft(row.ts, row.ts_text or "", message, seen))
         else:
             seen = adapter.survey(message, look.before(row.ts), caps)
@@ -146,15 +151,21 @@ def survey_chunk(
 
 
 def _task(chunk: Chunk, caps: Capabilities) -> Task:
-    sent = _DRAFT if caps.delivery == "bulk" else _LOOK
-    marks = {"": sent, CHANGED: sent, KNOWN: _LOOK}
-    rows = chunk.rows
+    sent = _LOOK | _DRAFT if caps.delivery == "bulk" else _LOOK
+    codes = {"": sent, CHANGED: sent, KNOWN: _LOOK}
+    rows, threads = chunk.rows, chunk.threads
+    marks = [codes.get(code, 0) for code in chunk.codes]
+    if threads:
+        marks = [
+            mark | _THREAD if mark and row.ts in threads else mark
+            for row, mark in zip(rows, marks, strict=True)
+        ]
     return Task(
         chunk.number,
         chunk.conversation,
         rows[0].ts if rows else 0,
         rows[-1].ts if rows else 0,
-        b"".join([marks.get(code, _LEAVE) for code in chunk.codes]),
+        bytes(marks),
     )
 
 

@@ -9,10 +9,12 @@ import msgspec
 
 from migrate.errors import Skip
 from migrate.model import Ref
-from migrate.spi import Placement, Wish
+from migrate.spi import Body, Placement, Wish
 from migrate.stages.bodies import AVATAR, EMOJI, body_of, is_whole
 from migrate.stages.brief import LATE
 from migrate.stages.engine import AHEAD, OPEN, Engine, together
+from migrate.stages.resolution import DIRECT
+from migrate.stages.sharing import bringing
 from migrate.store import Op, OpKind, State, ops
 
 REFUSED = "file-failed"
@@ -27,6 +29,7 @@ class Uploads:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._tasks: dict[str, asyncio.Task[Ref | None]] = {}
+        self._bringing: dict[str, tuple[int, int]] | None = None
 
     async def put_pictures(self) -> None:
         """Upload people's pictures, and show them where the accounts stand already."""
@@ -114,13 +117,48 @@ class Uploads:
         body = body_of(engine.store, op.item)
         if body is None or not await asyncio.to_thread(is_whole, body):
             raise Skip("body-lost")
-        ref = await engine.session.put_file(body)
+        ref = await engine.session.put_file(self._said(op, body))
         account = engine.acts.account(op.author) if op.item.startswith(AVATAR) else None
         if account is not None:
             # It was made before this picture came.
             shown = msgspec.structs.replace(account, avatar=body.file, avatar_ref=ref)
             await engine.session.ensure_account(shown)
         return ref
+
+    def _said(self, op: Op, body: Body) -> Body:
+        """The body with who says the first message that has it, and where; not where nobody can. A
+        custom emoji's with its name there."""
+        if op.name:
+            return msgspec.structs.replace(body, placement=Placement(op.name))
+        if op.item.startswith(AVATAR):
+            return body  # before there are accounts
+        if self._bringing is None:
+            self._bringing = self._who_brings()
+        found = self._bringing.get(op.item)
+        if found is None:
+            return body
+        lane, number = found
+        acts = self._engine.acts
+        return msgspec.structs.replace(
+            body, author=acts.account(number), opening=acts.opening(lane)
+        )
+
+    def _who_brings(self) -> dict[str, tuple[int, int]]:
+        """Of each file the lane and the author of the first message that can bring it. Accounts
+        that stood there before may not bring everything everywhere."""
+        acts = self._engine.acts
+        narrow = self._engine.session.caps.mapped_files == "channels"
+        first: dict[str, tuple[int, int]] = {}
+        for file, lane, number in bringing(self._engine.store):
+            if file in first:
+                continue
+            author, opening = acts.account(number), acts.opening(lane)
+            if author is None or not opening.ref:
+                continue
+            direct = opening.conversation.kind in DIRECT
+            if not (narrow and direct and author.action == "map"):
+                first[file] = (lane, number)
+        return first
 
 
 def _late_ops(engine: Engine, op: Op, ids: Iterable[str]) -> list[Op]:

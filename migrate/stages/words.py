@@ -10,8 +10,11 @@ from migrate.spi import Adapter, Capabilities, Rendered
 from migrate.stages.acts import Acts, read_message
 from migrate.stages.look import StoreLook
 from migrate.stages.reading import MessageReader
-from migrate.store import Op, Store
+from migrate.store import Op, Store, people
 from migrate.store.drafts import DraftReader
+
+_FEWEST_PAGES, _MOST_PAGES = 48, 1_024
+"""How many pages of drafts are kept unpacked, of some 35 kB each."""
 
 
 class Words:
@@ -23,7 +26,9 @@ class Words:
         self._acts = acts
         self.look = StoreLook(store, "placed", caps.ref_width)
         self._reader = MessageReader(store, acts.workspace)
-        self._drafts = DraftReader(store)
+        # In the order of time every conversation has a page that is being read.
+        pages = min(len(people.conversation_numbers(store)), _MOST_PAGES)
+        self._drafts = DraftReader(store, keep=max(pages, _FEWEST_PAGES))
 
     def read(self, op: Op, adapter: Adapter) -> tuple[Message, Rendered]:
         """The message of an op; `adapter` renders what has no draft."""

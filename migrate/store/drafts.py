@@ -67,8 +67,16 @@ class DraftPage(msgspec.Struct, frozen=True):
     raw: bytes
 
 
+class _Head(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What finds a draft within its page."""
+
+    ts: int
+
+
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[Draft]).decode
+_decode = msgspec.msgpack.Decoder(Draft).decode
+_split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_heads = msgspec.msgpack.Decoder(list[_Head]).decode
 
 
 def draft(ts: int, slack_ts: str, message: Message, rendered: Rendered) -> Draft:
@@ -122,13 +130,14 @@ def drop_idle(store: Store) -> None:
 
 
 class DraftReader:
-    """Drafts by conversation and ts, with the last `keep` pages unpacked."""
+    """Drafts by conversation and ts, with the last `keep` pages unpacked. A draft is decoded when
+    it is asked for: of a page another process may need the rest."""
 
     def __init__(self, store: Store, keep: int = 48) -> None:
         self._store = store
         self._keep = keep
         self._spans: dict[int, _Spans] = {}
-        self._pages: OrderedDict[int, dict[int, Draft]] = OrderedDict()
+        self._pages: OrderedDict[int, dict[int, msgspec.Raw]] = OrderedDict()
 
     def find(self, conv: int, ts: int) -> Draft | None:
         """The newest draft of a message; None where no plan made one."""
@@ -138,16 +147,17 @@ class DraftReader:
         for num in spans.holding(ts):
             found = self._page(num).get(ts)
             if found is not None:
-                return found
+                return _decode(found)
         return None
 
-    def _page(self, num: int) -> dict[int, Draft]:
+    def _page(self, num: int) -> dict[int, msgspec.Raw]:
         page = self._pages.get(num)
         if page is None:
-            (raw,) = self._store.db.execute(
+            (packed,) = self._store.db.execute(
                 "SELECT raw FROM draft WHERE num = ?", (num,)
             ).fetchone()
-            page = {each.ts: each for each in _decode(zlib.decompress(raw))}
+            raw = zlib.decompress(packed)
+            page = {head.ts: each for head, each in zip(_heads(raw), _split(raw), strict=True)}
             self._pages[num] = page
             if len(self._pages) > self._keep:
                 self._pages.popitem(last=False)

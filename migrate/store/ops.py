@@ -34,6 +34,12 @@ class State(IntEnum):
     SKIPPED = 4
 
 
+UNSURE, BENEATH_UNSURE = "unsure", "message-unsure"
+"""Codes of what failed for good: a message that may have arrived, where the target cannot be asked,
+and what hangs on one."""
+
+FINAL = f"('{UNSURE}', '{BENEATH_UNSURE}')"
+
 LEAVES = 1
 """Flag of a member op: the account leaves again when the conversation is sealed."""
 
@@ -59,6 +65,10 @@ CREATES = 64
 
 MAPPED = 128
 """Flag of an account or conversation op: it stands at the target already, under the op's name."""
+
+INHERITED = 256
+"""Flag of an account op, beside MAPPED: an archive of this project brought the account, and the
+project goes on at the living target."""
 
 
 class Op(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -131,17 +141,21 @@ def drop_unsent(store: Store) -> None:
     """Forget what the target certainly does not have, so that it can be planned anew. Later pieces
     of a message that has begun stay, and so do seals and members that a delta wants done again, and
     whatever has its place in a written part, and what says that a message that was sent lacks a
-    file. A member that failed is decided anew: the mapping may have taken the account away."""
-    store.db.execute("UPDATE op SET state = 0 WHERE state = 3 AND piece > 0")
+    file, and what may have arrived. A member that failed is decided anew: the mapping may have
+    taken the account away."""
     store.db.execute(
-        "DELETE FROM op WHERE state IN (0, 3, 4) AND part < 0"
+        f"UPDATE op SET state = 0 WHERE state = 3 AND piece > 0 AND code NOT IN {FINAL}"
+    )
+    store.db.execute(
+        f"DELETE FROM op WHERE state IN (0, 3, 4) AND part < 0 AND code NOT IN {FINAL}"
         " AND NOT (run > 0 AND (kind = 8 OR kind = 3 AND state = 0))"
         " AND (piece = 0 OR NOT EXISTS (SELECT 1 FROM op AS first WHERE first.conv = op.conv"
         " AND first.ts = op.ts AND first.kind = op.kind AND first.item = op.item"
-        " AND first.piece = 0 AND first.state IN (1, 2)))"
+        f" AND first.piece = 0 AND (first.state IN (1, 2) OR first.code = '{UNSURE}')))"
         " AND NOT (kind = 5 AND piece = 0 AND item GLOB 'file/*' AND EXISTS (SELECT 1 FROM op AS"
         " whole WHERE whole.conv = op.conv AND whole.ts = op.ts AND whole.kind = 5"
-        " AND whole.item = '' AND whole.piece = 0 AND (whole.state IN (1, 2) OR whole.part >= 0)))"
+        " AND whole.item = '' AND whole.piece = 0 AND (whole.state IN (1, 2) OR whole.part >= 0"
+        f" OR whole.code = '{UNSURE}')))"
     )
 
 
@@ -188,6 +202,11 @@ def plan_again(store: Store, known: Op, flags: int) -> None:
     store.db.execute(f"UPDATE op SET state = 0, flags = ? WHERE {_KEY}", (flags, *known.key))
 
 
+def remark(store: Store, known: Op, code: str) -> None:
+    """Keep, or with "" forget, what went wrong beside an op that is done."""
+    store.db.execute(f"UPDATE op SET code = ? WHERE {_KEY}", (code, *known.key))
+
+
 def fold(store: Store, known: Op, folded: int, edited: int) -> None:
     """Change what an archived message carries, and plan it again with its part."""
     store.db.execute(
@@ -199,6 +218,31 @@ def fold(store: Store, known: Op, folded: int, edited: int) -> None:
 def set_refs(store: Store, refs: Iterable[tuple[Op, str]]) -> None:
     """Keep the refs that a server gave what came to it in an archive."""
     store.db.executemany(f"UPDATE op SET ref = ? WHERE {_KEY}", [(r, *op.key) for op, r in refs])
+
+
+def recognize(store: Store, found: Iterable[tuple[Op, str, int]]) -> None:
+    """Keep the refs that messages of an archive have at a living target, and the sums of what they
+    say there."""
+    store.db.executemany(
+        f"UPDATE op SET ref = ?, sum = ? WHERE {_KEY}", [(r, s, *op.key) for op, r, s in found]
+    )
+
+
+def inherit(store: Store, op: Op, ref: str) -> None:
+    """Keep what an account or a conversation of an archive is called at a living target."""
+    flags = MAPPED | INHERITED if op.kind == OpKind.ACCOUNT and not op.flags & MAPPED else 0
+    store.db.execute(
+        f"UPDATE op SET ref = ?, flags = flags | ? WHERE {_KEY}", (ref, flags, *op.key)
+    )
+
+
+def disinherit(store: Store) -> None:
+    """Forget all refs of what came in an archive."""
+    store.db.execute("UPDATE op SET ref = '', sum = 0 WHERE part >= 0 AND (ref != '' OR sum != 0)")
+    store.db.execute(
+        f"UPDATE op SET flags = flags & ~{MAPPED | INHERITED}"
+        f" WHERE conv = 0 AND ts = 0 AND kind = 1 AND flags & {INHERITED}"
+    )
 
 
 def count_folded(store: Store, known: Op, folded: int) -> None:

@@ -117,6 +117,22 @@ MIGRATIONS: tuple[Migration, ...] = (
             "UPDATE message SET gen = -1",
         ),
     ),
+    Migration(
+        "0005-joined",
+        (
+            # Ops as they were when the archive was joined, of those that were changed since; state
+            # -1 where there was none.
+            """CREATE TABLE joined_op (
+                conv INTEGER NOT NULL, ts INTEGER NOT NULL, kind INTEGER NOT NULL,
+                item TEXT NOT NULL, piece INTEGER NOT NULL,
+                lane INTEGER NOT NULL, root INTEGER NOT NULL, author INTEGER NOT NULL,
+                time INTEGER NOT NULL, name TEXT NOT NULL, flags INTEGER NOT NULL,
+                record INTEGER NOT NULL, folded INTEGER NOT NULL, edited INTEGER NOT NULL,
+                state INTEGER NOT NULL, code TEXT NOT NULL, ref TEXT NOT NULL,
+                part INTEGER NOT NULL, run INTEGER NOT NULL, sum INTEGER NOT NULL,
+                PRIMARY KEY (conv, ts, kind, item, piece)) WITHOUT ROWID""",
+        ),
+    ),
 )
 
 

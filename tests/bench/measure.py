@@ -1,10 +1,11 @@
-"""How long a command takes and how much memory it and its children hold at their peak. What is run,
-and what it ought to cost, is the benchmark's affair."""
+"""How long a command takes, how much processor time, and how much memory it and its children hold
+at their peak. What is run, and what it ought to cost, is the benchmark's affair."""
 
+import resource
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 import psutil
@@ -18,11 +19,13 @@ INTERVAL = 0.02
 class Peak(msgspec.Struct, frozen=True):
     """What one command took: wall seconds, the peak of its own process's resident memory, and that
     of the whole tree, in bytes. Pages that processes share are counted once for each of them, so
-    the tree's figure is at most too high. `output` is its stdout."""
+    the tree's figure is at most too high. `cpu_seconds` are of the whole tree, and know nothing of
+    what else the machine was doing. `output` is its stdout."""
 
     seconds: float
     parent_bytes: int
     tree_bytes: int
+    cpu_seconds: float
     output: bytes = b""
 
     def __str__(self) -> str:
@@ -32,13 +35,15 @@ class Peak(msgspec.Struct, frozen=True):
         )
 
 
-def peak_rss(command: Sequence[str]) -> Peak:
+def peak_rss(command: Sequence[str], good: Collection[int] = (0,)) -> Peak:
     """Run a command to its end and watch it.
 
-    Raises CalledProcessError where it fails; its stderr is then in the error.
+    Raises CalledProcessError where it ends with none of the `good` codes; its stderr is then in the
+    error.
     """
     # Not pipes: nobody reads while the command runs, and bars fill one.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        spent = _spent_by_children()
         started = time.monotonic()
         process = psutil.Popen(command, stdout=output, stderr=errors)
         parent = tree = 0
@@ -53,9 +58,15 @@ def peak_rss(command: Sequence[str]) -> Peak:
             _end(process)
         output.seek(0)
         errors.seek(0)
-        if process.returncode:
+        if process.returncode not in good:
             raise subprocess.CalledProcessError(process.returncode, command, stderr=errors.read())
-        return Peak(seconds, parent, tree, output.read())
+        return Peak(seconds, parent, tree, _spent_by_children() - spent, output.read())
+
+
+def _spent_by_children() -> float:
+    """Seconds of processor time of all children that have ended, and of theirs."""
+    times = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return times.ru_utime + times.ru_stime
 
 
 def _resident(process: psutil.Popen) -> tuple[int, int]:

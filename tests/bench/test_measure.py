@@ -33,6 +33,14 @@ def test_children_count_for_the_tree_alone() -> None:
     assert peak.tree_bytes > 140 * MB
 
 
+def test_what_grandchildren_spend_counts_too() -> None:
+    busy = "import time; end = time.process_time() + 0.4\nwhile time.process_time() < end: pass"
+    peak = peak_rss(
+        python(f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])")
+    )
+    assert 0.4 <= peak.cpu_seconds < 3
+
+
 def test_a_command_that_fails_says_why() -> None:
     with pytest.raises(subprocess.CalledProcessError) as raised:
         peak_rss(python("import sys; sys.exit('no such thing')"))

@@ -174,6 +174,17 @@ def test_a_target_that_takes_less_than_planned(trial: Trial) -> None:
     assert not trial.holding().posts
 
 
+def test_a_target_that_is_slower_than_planned(trial: Trial) -> None:
+    """How many calls it takes in a minute decides how long a run is, not what can be sent."""
+    trial.plan()
+
+    def slow(session: object) -> None:
+        session.caps = msgspec.structs.replace(session.caps, calls_a_minute=7)  # type: ignore[attr-defined]  # a session
+
+    with tampered(adapter, slow):
+        assert not any(trial.resume().failed.values())
+
+
 def test_a_project_belongs_to_one_target(trial: Trial) -> None:
     trial.run()
     other = trial.project(target__path="elsewhere.jsonl")

@@ -11,7 +11,8 @@ from mattermostdriver import Driver
 from adapters.mattermost import client
 from adapters.mattermost.client import Refused, open_driver
 from migrate.errors import Fatal, Retry
-from tests.fakes.mattermost import FakeMattermost, Fault
+from tests.fakes.mattermost import FakeMattermost
+from tests.fakes.serving import Fault
 
 
 @pytest.fixture

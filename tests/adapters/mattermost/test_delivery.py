@@ -24,7 +24,8 @@ from tests.adapters.mattermost.served_archives import (
     user,
     write_archive,
 )
-from tests.fakes.mattermost import FakeMattermost, Fault
+from tests.fakes.mattermost import FakeMattermost
+from tests.fakes.serving import Fault
 
 POSTS = 30
 

@@ -17,7 +17,8 @@ from adapters.conformance.repetition import everyday_workspace
 from migrate import runner
 from migrate.runner import World
 from tests.adapters.mattermost.served import ServedMattermost
-from tests.fakes.mattermost import FakeMattermost, Fault
+from tests.fakes.mattermost import FakeMattermost
+from tests.fakes.serving import Fault
 
 CHECKOUT = Path(__file__).parents[3]
 

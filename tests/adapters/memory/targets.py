@@ -60,6 +60,20 @@ class LiveMemory(Target):
         log.write_bytes(_changed(log.read_bytes(), hit, change))
 
 
+class ForgetfulMemory(LiveMemory):
+    """A log that keeps no ids of ours, and shows nobody other people's direct talk."""
+
+    settings: Mapping[str, object] = {**LiveMemory.settings, "keeps_ids": False}
+    lacks = frozenset({"settling"})
+
+    def settle_in(self, project: Path, person: str) -> str:
+        line: Line = {"act": "account", "ref": f"own-{person.lower()}", "slack": person}
+        line |= {"shown_name": person, "team": True, "avatar": "", "quiet": False, "closed": False}
+        with (project / "memory.jsonl").open("a") as log:
+            log.write(json.dumps(line, separators=(",", ":")) + "\n")
+        return str(line["ref"])
+
+
 class ArchivedMemory(Target):
     """The archive, in parts of a few messages."""
 
@@ -197,6 +211,7 @@ def _hold(lines: Iterable[Line], body: Callable[[str], bytes]) -> Holding:
     }
     posts = [_post(line, slack, digests) for line in by_act.get("message", [])]
     pictures = {slack[line["ref"]]: line["avatar"] for line in by_act.get("account", [])}
+    hushed = {line["ref"]: line["quiet"] for line in by_act.get("account", [])}
     images = {line["slack"]: line["image"] for line in by_act.get("emoji", [])}
     return Holding(
         rooms={line["slack"]: _room(line, by_act, slack, team) for line in by_act["conversation"]},
@@ -207,6 +222,7 @@ def _hold(lines: Iterable[Line], body: Callable[[str], bytes]) -> Holding:
         ),
         avatars={person: digests[ref] for person, ref in pictures.items() if ref},
         emoji={name: digests[ref] for name, ref in images.items()},
+        held_back=frozenset(slack[ref] for ref, quiet in hushed.items() if quiet),
     )
 
 

@@ -3,13 +3,24 @@
 import pytest
 
 from adapters.conformance import Conformance, Target
-from tests.adapters.memory.targets import AppendedMemory, ArchivedMemory, LiveMemory
+from tests.adapters.memory.targets import (
+    AppendedMemory,
+    ArchivedMemory,
+    ForgetfulMemory,
+    LiveMemory,
+)
 
 
 class TestLiveMemory(Conformance):
     @pytest.fixture
     def target(self) -> Target:
         return LiveMemory()
+
+
+class TestForgetfulMemory(Conformance):
+    @pytest.fixture
+    def target(self) -> Target:
+        return ForgetfulMemory()
 
 
 class TestArchivedMemory(Conformance):

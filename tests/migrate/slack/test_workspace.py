@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from migrate.errors import Fatal, Skip
-from migrate.model import File, Person
+from migrate.model import File, Person, ProfileField
 from migrate.slack.client import connect
 from migrate.slack.workspace import Bookmark, Bot, EmojiImage, Group, Team, Workspace
 from tests.fakes.slack import USER_TOKEN, FakeSlack
@@ -26,6 +26,8 @@ ANN: dict[str, Any] = {
         "display_name": "ann.e",
         "email": "ann@acme.test",
         "title": "Baker",
+        "phone": " +43 1 234",
+        "skype": "",
         "image_72": "https://avatars.slack-edge.com/ann_72.png",
         "image_512": "https://avatars.slack-edge.com/ann_512.png",
         "fields": {"Xf1": {"value": "Vienna", "alt": ""}, "Xf2": {"value": "", "alt": ""}},
@@ -54,7 +56,7 @@ def test_the_workspace_itself(fake: FakeSlack, workspace: Workspace) -> None:
 def test_a_person(fake: FakeSlack, workspace: Workspace) -> None:
     fake.api.users = [ANN]
     (ann,) = workspace.people()
-    assert ann.person == Person(
+    assert ann == Person(
         id="U1",
         kind="member",
         name="ann",
@@ -64,8 +66,8 @@ def test_a_person(fake: FakeSlack, workspace: Workspace) -> None:
         title="Baker",
         timezone="Europe/Vienna",
         avatar_url="https://avatars.slack-edge.com/ann_512.png",
+        profile=(ProfileField("phone", "+43 1 234", "Phone"), ProfileField("Xf1", "Vienna")),
     )
-    assert ann.fields == {"Xf1": "Vienna"}
 
 
 @pytest.mark.parametrize(
@@ -84,16 +86,16 @@ def test_kinds_of_people(
 ) -> None:
     fake.api.users = [{**ANN, **flags}]
     (member,) = workspace.people()
-    assert (member.person.kind, member.person.deactivated) == (kind, deactivated)
-    assert member.person.bot_id == ("B1" if "profile" in flags else "")
+    assert (member.kind, member.deactivated) == (kind, deactivated)
+    assert member.bot_id == ("B1" if "profile" in flags else "")
 
 
 def test_people_come_page_by_page(fake: FakeSlack, workspace: Workspace) -> None:
     fake.api.users = [{"id": f"U{number}", "name": f"n{number}"} for number in range(450)]
     people = workspace.people()
-    assert next(people).person.id == "U0"
+    assert next(people).id == "U0"
     assert len(fake.api.calls) == 1
-    assert [member.person.id for member in people] == [f"U{number}" for number in range(1, 450)]
+    assert [member.id for member in people] == [f"U{number}" for number in range(1, 450)]
     assert [form for _, form in fake.api.calls] == [
         {"limit": "200"},
         {"limit": "200", "cursor": "200"},
@@ -124,13 +126,13 @@ def test_nobody_has_an_address_without_the_scope(fake: FakeSlack, workspace: Wor
     fake.api.users = [ANN]
     fake.api.scopes.remove("users:read.email")
     (ann,) = workspace.people()
-    assert ann.person.email == ""
-    assert ann.person.full_name == "Ann Example"
+    assert ann.email == ""
+    assert ann.full_name == "Ann Example"
 
 
 def test_a_person_of_another_organisation(fake: FakeSlack, workspace: Workspace) -> None:
     fake.api.elsewhere = [{**ANN, "id": "U9", "is_stranger": True}]
-    assert workspace.person("U9").person.kind == "outside"
+    assert workspace.person("U9").kind == "outside"
     with pytest.raises(Skip) as caught:
         workspace.person("U8")
     assert caught.value.code == "slack-not-found"

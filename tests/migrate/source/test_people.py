@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from migrate.model import Person
+from migrate.model import Person, ProfileField
 from migrate.source import open_export
 from migrate.source.loose import Fields
 from migrate.source.people import SLACKBOT, fill, find_workspace, read_user
@@ -47,6 +47,14 @@ def test_a_user_is_read_whole() -> None:
                 "display_name": "annie",
                 "email": "ann@example.com",
                 "title": "CTO",
+                "phone": " 030 1 ",
+                "skype": None,
+                "pronouns": "she/her",
+                "fields": {
+                    "Xf1": {"value": "Berlin", "alt": ""},
+                    "Xf2": {"value": "", "alt": ""},
+                    "Xf3": None,
+                },
                 "image_72": "https://a/72",
                 "image_512": "https://a/512",
             },
@@ -66,6 +74,11 @@ def test_a_user_is_read_whole() -> None:
         timezone="Europe/Berlin",
         avatar_url="https://a/512",
         deactivated=True,
+        profile=(
+            ProfileField("pronouns", "she/her", "Pronouns"),
+            ProfileField("phone", "030 1", "Phone"),
+            ProfileField("Xf1", "Berlin"),
+        ),
     )
 
 

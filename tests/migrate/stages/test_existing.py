@@ -160,3 +160,16 @@ def test_nobodys_account_takes_another_name(tmp_path: Path) -> None:
     trial.export_again(workspace)
     assert not trial.plan(check=True).blockers
     assert_sums(trial.resume())
+
+
+def test_an_account_that_cannot_take_what_is_mapped_to_it_is_told(tmp_path: Path) -> None:
+    """By the adapter's own code, and of those accounts alone that somebody is mapped to."""
+    trial, _, _, bob = begun(tmp_path)
+    stands(trial, "robert", email=row(trial, bob)[3].lower(), barred="memory-no-key")
+    stands(trial, "stranger", barred="memory-no-key")
+    plan = trial.plan(check=True)
+    told = {each.code: (each.severity, each.count, each.example) for each in plan.findings}
+    assert told["memory-no-key"] == ("error", 1, bob)
+    stands(trial, "bobby")
+    trial.map("users.csv", bob, target="bobby", note="mine")
+    assert "memory-no-key" not in codes(trial.plan(check=True))

@@ -11,7 +11,10 @@ import pytest
 
 from adapters.conformance.migration import assert_verified
 from adapters.conformance.workspace import Said, Workspace
+from adapters.memory.adapter import MemoryAdapter
 from migrate.errors import UsageError
+from migrate.spi import Placement, Pointer
+from migrate.stages.look import StoreLook
 from tests.migrate.stages.trial import Trial, refusing, small_workspace
 
 HOST = "acme.slack.com"
@@ -301,3 +304,31 @@ def test_user_groups(tmp_path: Path, mode: str, groups: object, shown: str) -> N
     assert all(told.code != "root-file-unknown" for told in trial.plan().findings)
     trial.run()
     assert kept(trial, said)["payload"]["text"] == shown
+
+
+@both
+def test_where_a_message_that_is_linked_to_stands(
+    tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it is there, and in an archive once it is composed; while planning nobody asks."""
+    workspace, general, ann, bob = small_workspace()
+    first = general.say(ann, "first")
+    second = general.say(bob, f"see <{address(first)}>")
+    told: list[Pointer | None] = []
+    render = MemoryAdapter.render
+
+    def asking(self: MemoryAdapter, message: Any, look: Any, caps: Any) -> Any:
+        if message.key.ts == second.ts:
+            told.append(look.link(address(first)))
+        return render(self, message, look, caps)
+
+    trial = Trial(tmp_path, workspace, mode)
+    trial.plan()
+    monkeypatch.setattr(MemoryAdapter, "render", asking)
+    trial.resume()
+    if mode == "archive":
+        with trial.store() as store:
+            told.append(StoreLook(store, "placed", 32).link(address(first)))
+    (pointer,) = told
+    assert pointer is not None
+    assert pointer.placement == Placement(time=first.micros // 1_000)

@@ -11,11 +11,17 @@ from adapters.memory import adapter
 from migrate import runner
 from migrate.errors import Skip
 from migrate.store import Op, Store, open_store, ops
-from tests.adapters.memory.targets import AppendedMemory, ArchivedMemory, LiveMemory
+from tests.adapters.memory.targets import (
+    AppendedMemory,
+    ArchivedMemory,
+    ForgetfulMemory,
+    LiveMemory,
+)
 from tests.migrate.stages.served import ServedMemory
 
 TARGETS = {
     "live": LiveMemory,
+    "forgetful": ForgetfulMemory,
     "archive": ArchivedMemory,
     "append": AppendedMemory,
     "served": ServedMemory,
