@@ -10,6 +10,7 @@ from adapters.zulip.codes import CODES
 from adapters.zulip.compose import Row, compose
 from adapters.zulip.config import TEMPLATE
 from adapters.zulip.config import Config as Target
+from adapters.zulip.delivered import DeliveredSession, ExportSource
 from adapters.zulip.directory import DirectorySession
 from adapters.zulip.placing import place
 from adapters.zulip.profiles import ZulipCaps, caps_for
@@ -17,7 +18,6 @@ from adapters.zulip.stamping import keep_stamp
 from migrate.findings import Catalogue
 from migrate.model import Message
 from migrate.spi import (
-    BulkSession,
     Capabilities,
     Composed,
     Context,
@@ -26,13 +26,14 @@ from migrate.spi import (
     Part,
     Placement,
     Rendered,
+    Session,
     Survey,
     Wish,
 )
 
 
 class ZulipAdapter:
-    """Writes a directory for Zulip's `manage.py import`."""
+    """Writes a directory for Zulip's `manage.py import`, or into an organization that stands."""
 
     name = "zulip"
     Config: type[msgspec.Struct] = Target
@@ -54,7 +55,17 @@ class ZulipAdapter:
     def caps(self, config: Target) -> ZulipCaps:
         return caps_for(config)
 
-    async def connect(self, config: Target, context: Context) -> BulkSession:
+    async def connect(self, config: Target, context: Context) -> Session:
+        # Only here: every process that composes loads this module, and none of them the client.
+        from adapters.zulip.organization import open_organization
+        from adapters.zulip.server_source import ServerSource
+
+        if config.mode == "api":
+            return await open_organization(config, context)
+        if config.export:
+            return DeliveredSession(config, context, ExportSource(config, context))
+        if config.zuliprc:
+            return DeliveredSession(config, context, ServerSource(config, context))
         return DirectorySession(config, context)
 
     def survey(self, message: Message, look: Look, caps: Capabilities) -> Survey:

@@ -2,12 +2,16 @@
 
 from types import MappingProxyType
 
+from adapters.zulip.served_codes import SERVED_CODES
+from adapters.zulip.server_codes import SERVER_CODES
 from adapters.zulip.stamping import COMMAND
 from adapters.zulip.text import BOT_NAME, CUSTOM_EMOJI, SKIN_TONE, SPLIT
 from migrate.findings import Catalogue, Meaning
 
 CODES: Catalogue = MappingProxyType(
     {
+        **SERVER_CODES,
+        **SERVED_CODES,
         SPLIT: Meaning("note", "A message is longer than Zulip takes and becomes several."),
         CUSTOM_EMOJI: Meaning(
             "note",
@@ -22,9 +26,11 @@ CODES: Catalogue = MappingProxyType(
             " one name for everything that a bot writes.",
         ),
         "profile-unproven": Meaning(
-            "note",
-            "No directory of ours has been imported by a server of this version yet.",
-            "Import into a test server first.",
+            "warning",
+            "The directory is written by what this version of Zulip says of itself; no server of it"
+            " has taken one of ours yet, and an import that stops half-way leaves an organization"
+            " behind that has to be deleted.",
+            "Import into a test server of the same version first.",
         ),
         "zulip-profile-missing": Meaning(
             "blocker",
@@ -32,16 +38,19 @@ CODES: Catalogue = MappingProxyType(
             " tables alone.",
             "Set `profile` in migration.toml to the server's major version.",
         ),
-        "zulip-profile-refused": Meaning(
-            "blocker",
-            "Servers of this version ask for more than the directory holds yet, and would stop the"
-            " import half-way.",
-            "Import into a server of an earlier version, and upgrade it afterwards.",
+        "delta-rewritten": Meaning(
+            "note",
+            "A directory was finished before: it is made anew as a whole, for a fresh"
+            " organization.",
+            "An organization that was made of the earlier one goes on without it: set mode ="
+            ' "api" and `zuliprc` in migration.toml, leave `subdomain` as it is, and run'
+            " `chat-migrate plan --check`.",
         ),
         "zulip-user-messages-full": Meaning(
             "note",
             "Everybody gets a copy of each message of their channels, marked as read; the import"
-            " takes twice as long as with user_messages = \"idle\".",
+            " takes about half as long again as with user_messages = \"idle\" (27 seconds in place"
+            " of 19 were seen for 20,000 messages).",
         ),
         "zulip-user-messages-idle": Meaning(
             "note",
@@ -60,6 +69,13 @@ CODES: Catalogue = MappingProxyType(
             "The owner is a Slack id of nobody who will sign in.",
             "Set `owner` in migration.toml to an e-mail address, or to the Slack id of somebody"
             " whose action in mappings/users.csv is `create`.",
+        ),
+        "zulip-channel-unreadable": Meaning(
+            "warning",
+            "Nobody who signs in belongs to this private channel, and not even an owner of the"
+            " organization can enter it: what was said there is kept, and nobody can read it.",
+            "Set the action of somebody who was in it to `create` in mappings/users.csv, or leave"
+            " the channel out: `skip` in mappings/channels.csv.",
         ),
         "zulip-stamp-missing": Meaning(
             "warning",

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET
 
-from adapters.zulip import channels, limits, people
+from adapters.zulip import channels, limits, people, prerendering
+from adapters.zulip.checking import Checker
+from adapters.zulip.copies import Shelf
 from adapters.zulip.numbers import emoji_number, message_number, user_number
 from adapters.zulip.paths import path_id, shown_name
 from adapters.zulip.placing import main_topic
@@ -24,6 +26,7 @@ Row = Account | Opening | CustomEmoji | Posting
 
 ACCOUNTS, CONVERSATIONS, EMOJI = "accounts", "conversations", "emoji"
 MESSAGES, REACTIONS, ATTACHMENTS, TRACES = "messages", "reactions", "attachments", "traces"
+CLAIMS = "claims"
 """The streams of a part. That of messages is a whole file; reactions are rows with commas between
 them; all others are lines."""
 
@@ -32,8 +35,8 @@ _encode = msgspec.json.Encoder().encode
 _IMAGE = re.compile(
     r"(?:\]\(|https?:/)/[^\s()<>?#]*\.(?:bmp|gif|jpe|jpeg|jpg|png|webp)(?![\w/])", re.IGNORECASE
 )
-_LINK = re.compile(r"://|\]\(|\w@\w[\w-]*\.\w")
-"""What a client shows as a picture, and as a link; an address for mail is one."""
+_MAIL = re.compile(r"\w@\w[\w-]*\.\w")
+"""What a client shows as a picture, and as an address for mail."""
 
 
 def compose(part: Part, rows: Iterable[Row], caps: ZulipCaps) -> Composed:
@@ -56,17 +59,14 @@ def compose(part: Part, rows: Iterable[Row], caps: ZulipCaps) -> Composed:
 
 
 class _Place(msgspec.Struct, frozen=True):
-    """What is asked of a conversation for each of its messages. `copies` are, for those who get
-    one of each, what stands in their rows before the message's number; `everybody` the same for all
-    who could be mentioned, by name."""
+    """What is asked of a conversation for each of its messages."""
 
     id: str
     channel: str
     direct: bool
     public: bool
     members: tuple[Ref, ...]
-    copies: tuple[bytes, ...]
-    everybody: dict[Ref, bytes]
+    shelf: Shelf
 
 
 class Sheet:
@@ -76,9 +76,11 @@ class Sheet:
         self._part = part
         self._caps = caps
         self._kept = caps.kept
+        self._checker = Checker(caps.kept)
         self._places: dict[str, _Place] = {}
         self._messages: list[bytes] = []
         self._copies: list[bytes] = []
+        self._copied = 0
         self._reactions: list[bytes] = []
         self._attachments: list[AttachmentRecord] = []
         self._traces: list[Trace] = []
@@ -120,7 +122,11 @@ class Sheet:
             b",\n".join(self._messages),
             b",\n".join(self._copies),
         )
-        found = {MESSAGES: page, TRACES: encode_lines(self._traces)}
+        found = {
+            MESSAGES: page,
+            TRACES: encode_lines(self._traces),
+            CLAIMS: encode_lines([self._checker.claims()]),
+        }
         if self._reactions:
             found[REACTIONS] = b",\n".join(self._reactions)
         if self._attachments:
@@ -139,7 +145,7 @@ class Sheet:
             id=number,
             sender=user_number(author),
             recipient=channels.recipient_of(
-                place.id, place.members, direct=place.direct, sender=author
+                place.id, place.members, self._kept, direct=place.direct, sender=author
             ),
             subject=self._kept.direct_topic if place.direct else topic,
             content=text,
@@ -147,46 +153,33 @@ class Sheet:
             last_edit_time=_edited(edited),
             # A time without a history, be it empty, is a message that no client can read.
             edit_history="[]" if edited else None,
+            rendered_content=prerendering.render(text) if self._caps.prerendered else None,
             has_attachment="](/user_uploads/" in text,
-            has_image=_IMAGE.search(text) is not None,
-            has_link=_LINK.search(text) is not None,
+            # Most messages hold none of the signs, and those are found at once.
+            has_image=("](/" in text or ":/" in text) and _IMAGE.search(text) is not None,
+            has_link="://" in text or "](" in text or ("@" in text and bool(_MAIL.search(text))),
             is_channel_message=(not place.direct) if self._kept.modern else UNSET,
         )
+        self._checker.take_message(row)
         self._messages.append(_encode(row))
-        copies = place.copies
-        if "@_**" in text and not place.direct:
-            copies = _with_mentions(copies, place.everybody, text)
-        first = len(self._copies)
-        self._copies += [
-            b'{"id":%d,%b%d}' % (first + at, copy, number) for at, copy in enumerate(copies)
-        ]
+        copies = place.shelf.of(text, number)
+        if copies.count:
+            self._copies.append(copies.write(self._copied, number))
+            self._copied += copies.count
         return number
 
     def _place(self, opening: Opening) -> _Place:
         known = self._places.get(opening.conversation.id)
         if known is None:
             direct = channels.is_direct(opening)
-            flags = limits.READ | (limits.PRIVATE if direct else 0)
-            # What is direct can be read in one's own copy alone.
-            readers = [m for m in opening.members if direct or people.reads(m)]
-            reading = {m.placement.name: _copy(m.placement.name, flags) for m in readers}
-            owner = self._caps.owner
-            awake = [
-                reading[m.placement.name]
-                for m in readers
-                if direct or not self._caps.idle or people.owns(m.person.id, m.person.email, owner)
-            ]
             known = self._places[opening.conversation.id] = _Place(
                 id=opening.conversation.id,
                 channel=opening.placement.name,
                 direct=direct,
                 public=not (direct or opening.private),
                 members=channels.members_of(opening),
-                copies=tuple(dict.fromkeys(awake)),
-                everybody={
-                    name: _copy(name, flags | limits.MENTIONED) for name in reading
-                },
-            )  # fmt: skip
+                shelf=Shelf(opening, self._checker, idle=self._caps.idle, owner=self._caps.owner),
+            )
         return known
 
     def _main_topic(self, posting: Posting, place: _Place) -> str:
@@ -214,17 +207,15 @@ class Sheet:
                     continue
                 id = reaction_id(posting.message.key, person, reaction.emoji)
                 chosen[face.ref, key] = id
-                self._reactions.append(
-                    _encode(
-                        _reaction(
-                            message_number(self._part, len(self._reactions)),
-                            number,
-                            face.ref,
-                            key,
-                            reaction.emoji,
-                        )
-                    )
+                row = _reaction(
+                    message_number(self._part, len(self._reactions)),
+                    number,
+                    face.ref,
+                    key,
+                    reaction.emoji,
                 )
+                self._checker.take_reaction(row)
+                self._reactions.append(_encode(row))
         return tuple(chosen.values())
 
     def _attach(
@@ -260,25 +251,6 @@ def _emoji(emoji: CustomEmoji) -> EmojiRecord:
         image=emoji.image.id,
         ending=limits.IMAGE_TYPES.get(emoji.image.mimetype, "png"),
     )
-
-
-def _copy(name: Ref, flags: int) -> bytes:
-    return b'"user_profile":%d,"flags_mask":%d,"message":' % (user_number(name), flags)
-
-
-def _with_mentions(
-    copies: tuple[bytes, ...], everybody: dict[Ref, bytes], text: str
-) -> tuple[bytes, ...]:
-    """The copies, marked for those whom a message mentions."""
-    mentioned = {
-        copy.partition(b",")[0]: copy
-        for person, copy in everybody.items()
-        if f"@_**{person}**" in text
-    }
-    if not mentioned:
-        return copies
-    rest = [copy for copy in copies if copy.partition(b",")[0] not in mentioned]
-    return (*rest, *mentioned.values())
 
 
 def _write_links(payload: str, look: Look, caps: ZulipCaps) -> tuple[str, list[Swap]]:

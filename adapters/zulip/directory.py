@@ -50,8 +50,6 @@ class DirectorySession:
         found = [Finding(code=f"zulip-user-messages-{self._config.user_messages}")]
         if not self._config.profile:
             found.append(Finding(code="zulip-profile-missing"))
-        elif self._kept.refused:
-            found.append(Finding(code="zulip-profile-refused", place=self._kept.name))
         elif not self._kept.proven:
             found.append(Finding(code="profile-unproven", place=self._kept.name))
         if not self._config.owner:
@@ -109,7 +107,7 @@ class DirectorySession:
         try:
             made = self.path.stat().st_ino
             if self._held is None or self._held[0] != made:
-                self._held = (made, DirectoryReader(self.path))
+                self._held = (made, DirectoryReader(self.path, self._kept))
         except (OSError, msgspec.DecodeError) as error:
             raise broken() from error
         return self._held[1]

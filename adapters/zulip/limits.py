@@ -10,10 +10,19 @@ TOPIC_CHARS = 60
 DESCRIPTION_CHARS = 1_024
 MESSAGE_CHARS = 10_000
 FIELD_CHARS = 50
+LONG_FIELD_CHARS = 500
+FIELD_NAME_CHARS = 40
+HINT_CHARS = 80
+LINK_CHARS = 2_000
 EMAIL_CHARS = 254
 
-OWNER, MEMBER, GUEST = 100, 400, 600
-"""Roles."""
+PATH_CHARS = 260
+"""Of the address of an upload, with a name of the length that ours have."""
+
+UPLOAD_BYTES = 25 * 1024 * 1024
+"""The largest upload that a server takes as it ships."""
+
+OWNER, ADMINISTRATOR, MEMBER, GUEST = ROLES = 100, 200, 400, 600
 
 PERSONAL, CHANNEL, GROUP = 1, 2, 3
 """Kinds of recipient."""
@@ -22,8 +31,8 @@ READ, MENTIONED, PRIVATE = 1, 8, 2_048
 """Flags of a person's own copy of a message."""
 
 GENERIC_BOT = 1
-SHORT_TEXT = 1
-"""The kind of a custom profile field."""
+SHORT_TEXT, LONG_TEXT, DAY, LINK, PERSON, PRONOUNS = 1, 2, 4, 5, 6, 8
+"""Kinds of custom profile fields."""
 
 UNICODE, CUSTOM = "unicode_emoji", "realm_emoji"
 """Kinds of reaction."""

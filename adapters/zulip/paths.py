@@ -9,11 +9,12 @@ from hashlib import blake2b
 from adapters.zulip.numbers import REALM
 from migrate.model import File
 
-_UNSAFE = re.compile(r"[^\w.-]+")
+_DROPPED = re.compile(r"[^\w\s.-]")
+_GAPS = re.compile(r"[-\s]+")
 _ENDINGS = mimetypes.MimeTypes()
 """Those that Python knows; what else this computer knows would make another directory elsewhere."""
 
-_NAME_CHARS = 80
+_NAME_BYTES = 200
 
 
 def path_id(file: File) -> str:
@@ -24,16 +25,13 @@ def path_id(file: File) -> str:
 
 
 def path_name(file: File) -> str:
-    """The end of the path: letters of every script, digits, dots and hyphens."""
-    name = _UNSAFE.sub("-", shown_name(file)).strip("-.") or "file"
-    stem, dot, ending = name.rpartition(".")
-    if not stem or len(ending) > 12:
-        stem, dot, ending = name, "", ""
-    return stem[: _NAME_CHARS - len(ending)] + dot + ending
+    """The end of the path: what Zulip makes of the name that people read, letter by letter, for
+    newer importers hold the two against each other."""
+    return sanitize(shown_name(file))
 
 
 def shown_name(file: File) -> str:
-    """The name that people read."""
+    """The name that people read; a long one is cut before its ending."""
     name = unicodedata.normalize("NFC", (file.name or file.title or file.id))
     name = name.encode("utf-8", "replace").decode()
     kept = "".join(
@@ -43,7 +41,25 @@ def shown_name(file: File) -> str:
     kept = " ".join(kept.split()) or file.id
     if "." not in kept:
         kept += _ENDINGS.guess_extension(file.mimetype) or ""
-    return kept
+    return _cut(kept)
+
+
+def sanitize(name: str) -> str:
+    """What Zulip makes of a file's name: letters of every script, digits, dots, hyphens and low
+    lines."""
+    kept = _DROPPED.sub("", unicodedata.normalize("NFKC", name)).strip()
+    made = _GAPS.sub("-", kept)
+    return "uploaded-file" if made in ("", ".", "..") else made
+
+
+def _cut(name: str) -> str:
+    """So much of a name that a disk takes what is made of it."""
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending) > 12:
+        stem, dot, ending = name, "", ""
+    while len(sanitize(stem + dot + ending).encode()) > _NAME_BYTES:
+        stem = stem[:-1].rstrip()
+    return stem + dot + ending
 
 
 def link_to(file: File) -> str:

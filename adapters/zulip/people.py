@@ -33,6 +33,16 @@ def owns(id: str, email: str, owner: str) -> bool:
     return bool(owner) and owner in (id.lower(), email.strip().lower())
 
 
+def is_admin(account: Account) -> bool:
+    """Whether an administrator or owner of the workspace becomes an administrator."""
+    return account.person.admin and account.person.kind == "member" and signs_in(account)
+
+
+def runs(account: Account, owner: str) -> bool:
+    """Whether the importer writes to an account, as it does to all who run the organization."""
+    return is_admin(account) or owns(account.person.id, account.person.email, owner)
+
+
 def describe(account: Account) -> AccountRecord:
     """What a part says of an account."""
     person = account.person
@@ -44,9 +54,10 @@ def describe(account: Account) -> AccountRecord:
         email=person.email if account.action == "create" else "",
         signs_in=signs_in(account),
         guest=person.kind == "guest",
+        admin=is_admin(account),
         bot=person.kind == "bot",
-        outside=person.kind in ("outside", "unknown"),
         title=names.full_name(person.title, "", limits.FIELD_CHARS),
+        details=tuple((each.id, each.label, each.value) for each in person.profile),
         timezone=person.timezone if len(person.timezone) <= 40 else "",
         avatar=avatar.id if avatar is not None and seen else "",
     )
@@ -109,6 +120,7 @@ def user_rows(
     """A row for each account. `owner` is the name of the one that owns the organization, `pictured`
     are the names of those whose picture is there."""
     idle = config.user_messages == "idle"
+    powerless = False if kept.modern else UNSET
     return [
         tables.User(
             id=user_number(record.name),
@@ -120,25 +132,32 @@ def user_rows(
             date_joined=joined,
             is_bot=record.bot,
             bot_type=limits.GENERIC_BOT if record.bot else None,
-            is_mirror_dummy=record.outside and not record.signs_in,
             timezone=record.timezone,
             avatar_source="U" if record.name in pictured else "G",
             # With 1, Zulip makes all of somebody's copies when they come.
             last_active_message_id=1 if idle and _sleeps(record, owner) else None,
             long_term_idle=idle and _sleeps(record, owner),
             is_imported_stub=(record.signs_in and not record.bot) if kept.stubs else UNSET,
+            is_staff=powerless,
+            is_superuser=powerless,
+            can_forge_sender=powerless,
+            can_create_users=powerless,
+            can_change_user_emails=powerless,
         )
         for record in records
     ]
 
 
 def _sleeps(record: AccountRecord, owner: str) -> bool:
-    """Whether somebody's copies may be made when they come back. The importer itself writes to the
-    owner, and so would wake them at once."""
-    return record.signs_in and not record.bot and record.name != owner
+    """Whether somebody's copies may be made when they come back. The importer itself writes to
+    those who run the organization, and so would wake them at once."""
+    runs = record.admin or record.name == owner
+    return record.signs_in and not record.bot and not runs
 
 
 def _role(record: AccountRecord, owner: str) -> int:
     if record.name == owner:
         return limits.OWNER
+    if record.admin:
+        return limits.ADMINISTRATOR
     return limits.GUEST if record.guest else limits.MEMBER

@@ -15,7 +15,7 @@ _IN_NAMES = '*`>"@|<\\'
 
 _IN_TOPICS = "*`><\\"
 _EMOJI_LETTERS = string.ascii_lowercase + string.digits + "_-"
-_PREFIX = re.compile(r"\d{4}-\d{2}-\d{2} ")
+_PREFIX = re.compile(r"\d{4}-\d{2}-\d{2} .")
 
 
 def place(wish: Wish, root: Placement | None, free: Callable[[str], bool]) -> Placement:
@@ -37,9 +37,14 @@ def thread_topic(wish: Wish, free: Callable[[str], bool]) -> str:
     """The day and the first words. The day comes first, so that none is a number, or the name of
     what stands outside threads."""
     day = f"{_moment(wish.time):%Y-%m-%d}"
-    words = names.full_name(wish.snippet, _IN_TOPICS, limits.TOPIC_CHARS)
+    words = _shown(wish.snippet, _IN_TOPICS, limits.TOPIC_CHARS)
     topic = f"{day} {words or 'thread'}"[: limits.TOPIC_CHARS].rstrip()
     return names.unique(topic, free, limits.TOPIC_CHARS, joint=" ")
+
+
+def is_thread_topic(topic: str) -> bool:
+    """Whether `thread_topic` may have made it."""
+    return _PREFIX.match(topic) is not None
 
 
 def main_topic(single: str, format: str, time: int) -> str:
@@ -59,9 +64,9 @@ def emoji_name(name: str) -> str:
 
 def _full_name(wish: Wish, free: Callable[[str], bool]) -> str:
     """Nobody else's, for mentions know people by it."""
-    shown = names.full_name(wish.full_name or wish.name, _IN_NAMES, limits.NAME_CHARS)
-    fallback = names.full_name(wish.id, _IN_NAMES, limits.NAME_CHARS) or "somebody"
-    handle = names.full_name(wish.name, _IN_NAMES, 40)
+    shown = _shown(wish.full_name or wish.name, _IN_NAMES, limits.NAME_CHARS)
+    fallback = _shown(wish.id, _IN_NAMES, limits.NAME_CHARS) or "somebody"
+    handle = _shown(wish.name, _IN_NAMES, 40)
     wished = shown or fallback
     if not _is_nobody(wished) and free(wished):
         return wished
@@ -78,8 +83,8 @@ def _is_nobody(name: str) -> bool:
 
 
 def _channel_name(wish: Wish, free: Callable[[str], bool]) -> str:
-    name = names.full_name(wish.name, _IN_TOPICS, limits.CHANNEL_CHARS)
-    fallback = names.full_name(wish.id, _IN_TOPICS, limits.CHANNEL_CHARS)
+    name = _shown(wish.name, _IN_TOPICS, limits.CHANNEL_CHARS)
+    fallback = _shown(wish.id, _IN_TOPICS, limits.CHANNEL_CHARS)
     return names.unique(name or fallback or "conversation", free, limits.CHANNEL_CHARS)
 
 
@@ -87,6 +92,16 @@ def _emoji_name(wish: Wish, free: Callable[[str], bool]) -> str:
     return names.unique(
         emoji_name(wish.name or wish.id), lambda name: name != "zulip" and free(name), 60, joint="_"
     )
+
+
+def _shown(text: str, forbidden: str, limit: int) -> str:
+    """A name without what no form lets in, the code points that are no characters among it."""
+    kept = text if text.isascii() else "".join(char for char in text if not _is_none(ord(char)))
+    return names.full_name(kept, forbidden, limit)
+
+
+def _is_none(code: int) -> bool:
+    return 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
 
 
 def _moment(time: int) -> datetime:

@@ -1,68 +1,50 @@
 """A finished directory read back as the importer would see it: what stands where, and who may read
 it. Which message is which the traces tell, which are no part of what is imported."""
 
-import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from adapters.zulip import channels, limits, tables
+from adapters.zulip.entries import Entry, Recipient, Spool
 from adapters.zulip.joining import ATTACHMENTS_FILE, REALM_FILE, page_name, traces_name
 from adapters.zulip.numbers import conversation_number, recipient_number, user_number
+from adapters.zulip.profiles import Profile
 from adapters.zulip.records import Trace, read_lines
 from migrate.model import Ref
 from migrate.spi import Audience, Opening, Seen
 
 _tables = msgspec.json.Decoder(tables.Tables)
+_REACTIONS = b',"zerver_reaction":['
 _page = msgspec.json.Decoder(tables.Page)
 _attachments = msgspec.json.Decoder(tables.Attachments)
 
 
-class _Spot(NamedTuple):
-    """Where a message lies in the spool. They sort as the importer sorts messages."""
-
-    second: int
-    message: int
-    start: int
-    length: int
-
-
-class _Held(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A message with all that belongs to it. `readers` are those who have a copy, of direct
-    messages alone."""
-
-    message: tables.Message
-    trace: Trace
-    reactions: tuple[tables.Reaction, ...]
-    files: tuple[str, ...]
-    readers: tuple[Ref, ...]
-
-
-_pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(_Held).decode
-
-
 class DirectoryReader:
-    """One directory, read once: its messages wait in a spool on the disk, since its files hold
-    those of all conversations in the order of time.
+    """One directory, read once; its messages wait in a spool on the disk.
 
     Raises OSError or msgspec.DecodeError where the directory is broken.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kept: Profile) -> None:
         self._folder = folder
-        realm = _tables.decode((folder / REALM_FILE).read_bytes())
+        self._kept = kept
+        self._spool = Spool(folder.parent)
+        realm = self._read_realm()
         self._names = {user.id: user.full_name for user in realm.zerver_userprofile}
+        self.addresses = {u.full_name: u.delivery_email for u in realm.zerver_userprofile}
+        """Every account's, by its name."""
         self._channels = {channel.id: channel for channel in realm.zerver_stream}
+        self.channels = frozenset(channel.name.casefold() for channel in realm.zerver_stream)
+        """The names of all channels, in lower case."""
         self._members: dict[int, set[Ref]] = {}
         for each in realm.zerver_subscription:
             name = self._names.get(each.user_profile, "")
             self._members.setdefault(each.recipient, set()).add(name)
-        self._index: dict[tuple[int, int], list[_Spot]] = {}
-        self._spool = tempfile.TemporaryFile(dir=folder.parent)  # noqa: SIM115  # `close` closes it
-        self._fill(realm.zerver_reaction)
+        self._fill()
 
     def close(self) -> None:
         self._spool.close()
@@ -70,8 +52,30 @@ class DirectoryReader:
     def read(self, opening: Opening) -> Iterator[Seen]:
         """Everything of a conversation, in the order of the importer: by the second, then by
         number."""
-        for spot in self._of(opening):
-            yield from self._seen(self._held(spot))
+        for entry in self.entries(opening):
+            yield from self._seen(entry)
+
+    def entries(self, opening: Opening) -> Iterator[Entry]:
+        """Every message of a conversation, in the same order."""
+        return self._spool.entries(self._recipients(opening))
+
+    def newest(self, opening: Opening) -> int:
+        """The end of the second in which the last message was sent, in microseconds since the
+        epoch; 0 where there is none."""
+        last = self._spool.last_second(self._recipients(opening))
+        return 0 if last is None else (last + 1) * 1_000_000
+
+    def author(self, entry: Entry) -> Ref:
+        """The name of whoever said it."""
+        return self._names.get(entry.message.sender, "")
+
+    def chosen(self, entry: Entry) -> Iterator[tuple[str, Ref, str]]:
+        """Its reactions: the engine's id, the person's name, and the emoji's key."""
+        for at, row in enumerate(entry.reactions):
+            custom = row.reaction_type == limits.CUSTOM
+            id = entry.trace.reactions[at] if at < len(entry.trace.reactions) else ""
+            key = f":{row.emoji_name}:" if custom else row.emoji_code
+            yield id, self._names.get(row.user_profile, ""), key
 
     def audience(self, opening: Opening) -> Audience:
         if channels.is_direct(opening):
@@ -90,89 +94,94 @@ class DirectoryReader:
         """Who has a copy of a direct conversation's messages, and who belongs to its group."""
         id = conversation_number(opening.conversation.id)
         found = set(self._members.get(recipient_number(limits.GROUP, id), ()))
-        for spot in self._of(opening):
-            found.update(self._held(spot).readers)
+        for entry in self.entries(opening):
+            found.update(entry.readers)
         return found or set(channels.members_of(opening))
 
-    def _of(self, opening: Opening) -> list[_Spot]:
-        """Where every message of a conversation lies, in their order."""
+    def _recipients(self, opening: Opening) -> list[Recipient]:
+        """For whom the messages of a conversation are."""
         id = conversation_number(opening.conversation.id)
         if not channels.is_direct(opening):
-            keys = {(recipient_number(limits.CHANNEL, id), 0)}
-        elif len(members := channels.members_of(opening)) > 2:
-            keys = {(recipient_number(limits.GROUP, id), 0)}
-        else:
-            keys = {
-                (
-                    channels.recipient_of("", members, direct=True, sender=sender),
-                    user_number(sender),
-                )
-                for sender in members
-            }
-        return sorted(spot for key in keys for spot in self._index.get(key, ()))
+            return [(recipient_number(limits.CHANNEL, id), 0)]
+        members = channels.members_of(opening)
+        if len(members) > 2 or self._kept.grouped:
+            return [(recipient_number(limits.GROUP, id), 0)]
+        return [
+            (
+                channels.recipient_of("", members, self._kept, direct=True, sender=sender),
+                user_number(sender),
+            )
+            for sender in members
+        ]
 
-    def _held(self, spot: _Spot) -> _Held:
-        self._spool.seek(spot.start)
-        return _unpack(self._spool.read(spot.length))
-
-    def _seen(self, held: _Held) -> Iterator[Seen]:
-        message, trace = held.message, held.trace
+    def _seen(self, entry: Entry) -> Iterator[Seen]:
+        message, trace = entry.message, entry.trace
         ref = trace.id or str(message.id)
-        time = round(message.date_sent * 1_000_000) // 1_000
+        time = entry.micros // 1_000
         yield Seen(
             ref=ref,
             id=trace.id,
-            author=self._names.get(message.sender, ""),
+            author=self.author(entry),
             time=time,
-            payload=_unswapped(message.content, trace).encode("utf-8", "replace"),
+            payload=entry.payload,
             root=trace.root or None,
-            files=tuple(id for id, path in trace.files if path in held.files),
+            files=tuple(id for id, path in trace.files if path in entry.files),
         )
-        for at, row in enumerate(held.reactions):
-            custom = row.reaction_type == limits.CUSTOM
+        for row, (id, author, key) in zip(entry.reactions, self.chosen(entry), strict=True):
             yield Seen(
                 ref=f"{message.id}/{row.id}",
-                id=trace.reactions[at] if at < len(trace.reactions) else "",
-                author=self._names.get(row.user_profile, ""),
+                id=id,
+                author=author,
                 time=time,
                 message=ref,
-                emoji=f":{row.emoji_name}:" if custom else row.emoji_code,
+                emoji=key,
             )
 
-    def _fill(self, rows: tuple[tables.Reaction, ...]) -> None:
-        """Lay every message into the spool, and note where it lies: by its recipient, and by its
-        sender where the recipient is a person."""
-        reactions: dict[int, list[tables.Reaction]] = {}
-        for reaction in rows:
-            reactions.setdefault(reaction.message, []).append(reaction)
+    def _read_realm(self) -> tables.Tables:
+        """The tables, with the reactions laid aside: these stand at the end, a row a line."""
+        with (self._folder / REALM_FILE).open("rb") as file:
+            head, mark, row = file.readline().partition(_REACTIONS)
+            rows: Iterable[bytes]
+            if not mark:
+                realm = _tables.decode(head + file.read())
+                rows = map(msgspec.json.encode, realm.zerver_reaction)
+            else:
+                realm = _tables.decode(head + _REACTIONS + b"]}")
+                rows = (line.removesuffix(b"]}").rstrip(b",\n") for line in chain([row], file))
+            for line in rows:
+                if line:
+                    self._spool.put_reaction(line)
+        self._spool.end_reactions()
+        return realm
+
+    def _fill(self) -> None:
+        """Lay every message aside."""
         files = self._read_files()
-        number, start = 1, 0
+        number = 1
         while (path := self._folder / page_name(number)).exists():
             page = _page.decode(path.read_bytes())
             told = read_lines(self._folder / traces_name(number), Trace)
             traces = {trace.message: trace for trace in told}
+            reactions = self._spool.reactions({message.id for message in page.zerver_message})
             readers: dict[int, list[Ref]] = {}
+            copies = Counter(copy.message for copy in page.zerver_usermessage)
             for copy in page.zerver_usermessage:
                 if copy.flags_mask & limits.PRIVATE:
                     name = self._names.get(copy.user_profile, "")
                     readers.setdefault(copy.message, []).append(name)
             for message in page.zerver_message:
-                data = _pack(
-                    _Held(
+                self._spool.put(
+                    Entry(
                         message,
                         traces.get(message.id, Trace(message.id, "")),
                         tuple(reactions.get(message.id, ())),
                         tuple(files.get(message.id, ())),
+                        copies[message.id],
                         tuple(readers.get(message.id, ())),
                     )
                 )
-                self._spool.write(data)
-                personal = message.recipient % 4 == limits.PERSONAL
-                key = (message.recipient, message.sender if personal else 0)
-                spot = _Spot(int(message.date_sent), message.id, start, len(data))
-                self._index.setdefault(key, []).append(spot)
-                start += len(data)
             number += 1
+        self._spool.end()
 
     def _read_files(self) -> dict[int, set[str]]:
         """The files of each message, by their paths, as far as their bodies are there."""
@@ -185,10 +194,3 @@ class DirectoryReader:
             for message in each.messages:
                 found.setdefault(message, set()).add(each.path_id)
         return found
-
-
-def _unswapped(content: str, trace: Trace) -> str:
-    """A message's words as they were before topics were known."""
-    for swap in reversed(trace.swaps):
-        content = content[: swap.start] + swap.before + content[swap.start + swap.length :]
-    return content

@@ -13,16 +13,18 @@ Record = TypeVar("Record", bound=msgspec.Struct)
 
 class AccountRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An account. `name` is its full name, nobody else's; `signs_in` says whether its owner does.
-    `avatar` is the id of its picture's file, `ending` that file's."""
+    `details` are what the person says of themselves: the field's id, its label, the words. `avatar`
+    is the id of its picture's file."""
 
     name: str
     slack_id: str
     email: str = ""
     signs_in: bool = False
     guest: bool = False
+    admin: bool = False
     bot: bool = False
-    outside: bool = False
     title: str = ""
+    details: tuple[tuple[str, str, str], ...] = ()
     timezone: str = ""
     avatar: str = ""
 

@@ -1,11 +1,11 @@
 """The tables of an organization made of what the parts say of people, places and emoji."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from msgspec import UNSET
 
-from adapters.zulip import limits, people, tables
+from adapters.zulip import channels, limits, people, profile_fields, tables
 from adapters.zulip.config import Config
 from adapters.zulip.numbers import (
     REALM,
@@ -28,7 +28,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     subscriptions: tuple[tables.Subscription, ...]
     emoji: tuple[tables.Emoji, ...]
     default: int | None
-    titles: Mapping[int, str]
+    profiles: profile_fields.ProfileFields
 
 
 def lay_out(
@@ -48,28 +48,24 @@ def lay_out(
     pictured = {record.name for record in accounts if record.avatar in bodies}
     users = people.user_rows(accounts, owner.name, addresses, pictured, config, kept, founded)
     named = [each for each in conversations if not each.direct]
-    grouped = [each for each in conversations if each.direct and len(each.members) > 2]
+    grouped = [each for each in conversations if channels.is_group(each, kept)]
     default = [each for each in named if each.general and not each.private and not each.archived]
     return People(
         users=tuple(users),
         channels=tuple(_channel(each, founded, kept) for each in named),
         groups=tuple(_group(each, kept) for each in grouped),
-        recipients=_recipients(accounts, named, grouped),
-        subscriptions=_subscriptions(accounts, named, grouped),
+        recipients=_recipients(() if kept.grouped else accounts, named, grouped),
+        subscriptions=_subscriptions(() if kept.grouped else accounts, named, grouped),
         emoji=tuple(_emoji(each, users) for each in emoji if each.image in bodies),
         default=conversation_number(default[0].slack_id) if default else None,
-        titles={user_number(each.name): each.title for each in accounts if each.title},
+        profiles=profile_fields.lay_out(accounts),
     )
 
 
 def encode_tables(laid: People, config: Config, kept: Profile) -> tuple[bytes, bytes]:
     """`realm.json` before and behind the rows of its reactions."""
-    fields = [{"id": 1, "realm": REALM, "name": "Title", "hint": "", "field_type": 1,
-               "field_data": "", "order": 1}]  # fmt: skip
-    values = [
-        {"id": at, "user_profile": user, "field": 1, "value": title, "rendered_value": None}
-        for at, (user, title) in enumerate(laid.titles.items(), 1)
-    ]
+    # Where none is given, newer servers greet everybody in the channel that has most members.
+    announced = laid.default if kept.recent else None
     realm: dict[str, object] = {
         "id": REALM,
         "string_id": config.subdomain,
@@ -77,9 +73,9 @@ def encode_tables(laid: People, config: Config, kept: Profile) -> tuple[bytes, b
         "description": "Imported from Slack.",
         "date_created": min((u.date_joined for u in laid.users), default=1.0),
         "deactivated": False,
-        "new_stream_announcements_stream": None,
+        "new_stream_announcements_stream": announced,
         "signup_announcements_stream": None,
-        "zulip_update_announcements_stream": None,
+        "zulip_update_announcements_stream": announced,
     }
     if kept.modern:
         realm["moderation_request_channel"] = None
@@ -95,8 +91,8 @@ def encode_tables(laid: People, config: Config, kept: Profile) -> tuple[bytes, b
         "zerver_defaultstream": default,
         "zerver_realmemoji": laid.emoji,
         "zerver_realmauthenticationmethod": [{"id": 1, "realm": REALM, "name": "Email"}],
-        "zerver_customprofilefield": fields if values else [],
-        "zerver_customprofilefieldvalue": values,
+        "zerver_customprofilefield": laid.profiles.fields,
+        "zerver_customprofilefieldvalue": laid.profiles.values,
         "sort_by_date": True,
     }
     if kept.recent:

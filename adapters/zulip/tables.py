@@ -20,6 +20,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     is_bot: bool = False
     bot_type: int | None = None
     bot_owner: int | None = None
+    # A dummy that got a direct message makes the organization one that Zulip cannot export.
     is_mirror_dummy: bool = False
     timezone: str = ""
     avatar_source: str = "G"
@@ -34,6 +35,11 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[int, ...] = ()
     long_term_idle: bool = False
     is_imported_stub: bool | UnsetType = UNSET
+    is_staff: bool | UnsetType = UNSET
+    is_superuser: bool | UnsetType = UNSET
+    can_forge_sender: bool | UnsetType = UNSET
+    can_create_users: bool | UnsetType = UNSET
+    can_change_user_emails: bool | UnsetType = UNSET
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +142,28 @@ class Emoji(msgspec.Struct, frozen=True, kw_only=True):
     author: int | None
     deactivated: bool = False
     realm: int = REALM
+
+
+class ProfileField(msgspec.Struct, frozen=True, kw_only=True):
+    """`zerver_customprofilefield`."""
+
+    id: int
+    name: str
+    hint: str
+    field_type: int
+    order: int
+    field_data: str = ""
+    realm: int = REALM
+
+
+class ProfileValue(msgspec.Struct, frozen=True, kw_only=True):
+    """`zerver_customprofilefieldvalue`. People are a list of their numbers, as JSON."""
+
+    id: int
+    user_profile: int
+    field: int
+    value: str
+    rendered_value: str | None = None
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,26 +1,31 @@
 """A message as Zulip's: Markdown, the cut of what is longer than a message may be, the lines of its
-files, and the keys of reactions. Where a link leads is marked, and written once topics are known.
-Pure."""
+files, and the keys of reactions. Where a link leads is marked; for a directory it is written once
+topics are known, and what an organization that stands is told is `live_text`. Pure."""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from adapters.zulip import live_text
 from adapters.zulip.limits import CHANNEL_CHARS, NAME_CHARS, TOPIC_CHARS
-from adapters.zulip.paths import link_to
+from adapters.zulip.paths import link_to, shown_name
 from adapters.zulip.placing import emoji_name
 from adapters.zulip.profiles import ZulipCaps
 from mappings import emoji, losses, markdown, names
 from mappings.links import SlackLink, parse
 from mappings.nodes import (
+    Block,
     Channel,
     Document,
     Inline,
+    Item,
     Link,
     Paragraph,
     Text,
-    links,
+    links_among,
     visible_text,
+    walk,
 )
 from mappings.relink import replace_links
 from mappings.split import split
@@ -46,33 +51,61 @@ _SNIPPET_CHARS = 80
 def render(message: Message, look: Look, caps: ZulipCaps) -> Rendered:
     """One message a piece, its payload the words. A reply that Slack shows in the conversation,
     too, comes a second time there."""
-    names_ = _Names(look)
-    body = _mark_links(message.body, look)
-    before, behind = _head(message, look), _tail(message, look)
-    room = len(before) + len(behind) + 2 + (_POINTER_CHARS + 2 if message.broadcast else 0)
+    live = caps.delivery == "live"
+    names_ = _LiveNames(look) if live else _Names(look)
+    body = message.body
+    own: dict[str, Pointer] = {}
+    nodes: Sequence[Block | Item | Inline] = ()
+    quiet = losses.is_quiet(body)
+    if not quiet:
+        nodes = walk(body)
+        urls = links_among(nodes)
+        own = {url: pointer for url in urls if (pointer := look.link(url)) is not None}
+        if own:
+            body = _mark_links(body, own, live)
+            nodes = walk(body)
+    width = live_text.LINK_CHARS if live else _POINTER_CHARS
+    before, behind = _head(message, look), _tail(message, look, live)
+    room = len(before) + len(behind) + 2 + (width + 2 if message.broadcast else 0)
     limit = max(caps.piece_limit - room, caps.piece_limit // 2)
 
     def written(document: Document) -> str:
         return markdown.render(document, names_, markdown.ZULIP)
 
+    def measured(text: str) -> int:
+        return len(_MARKS.sub("x" * width, text)) if MARK in text else len(text)
+
     texts = [written(body)]
-    if _measure(texts[0]) > limit:
-        texts = [written(part) for part in split(body, lambda part: _measure(written(part)), limit)]
-    texts[0] = before + texts[0]
-    # Without a blank line a quote or a list would take the files in.
-    texts[-1] = "\n\n".join(filter(None, (texts[-1], behind)))
+    if measured(texts[0]) > limit:
+        texts = [written(part) for part in split(body, lambda part: measured(written(part)), limit)]
+    if before:
+        texts[0] = before + texts[0]
+    if behind:
+        # Without a blank line a quote or a list would take the files in.
+        texts[-1] = f"{texts[-1]}\n\n{behind}" if texts[-1] else behind
+    if live:
+        texts = [live_text.kept(_written_links(text, look, caps), message.kind) for text in texts]
     pieces = [Piece(text.encode("utf-8", "replace")) for text in texts]
     if message.broadcast and message.root:
         pieces += [Piece(each.payload, in_thread=False) for each in pieces]
-    lost = [
-        *([SPLIT] if len(texts) > 1 else ()),
-        *([BOT_NAME] if before and message.kind != "emote" else ()),
-        *([CUSTOM_EMOJI] if names_.custom else ()),
-        *_lost_reactions(message, look),
-        *_lost_links(message.body, look),
-        *losses.find(body, names_, losses.MARKDOWN),
-    ]
-    return Rendered(tuple(pieces), tuple(dict.fromkeys(lost)), _snippet(body, names_))
+    lost: list[str] = []
+    if len(texts) > 1:
+        lost.append(SPLIT)
+    if before and message.kind != "emote":
+        lost.append(BOT_NAME)
+    if names_.custom:
+        lost.append(CUSTOM_EMOJI)
+    if message.reactions:
+        lost += _lost_reactions(message, look)
+    if own and any(pointer.lost for pointer in own.values()):
+        lost.append(losses.LINK)
+    if not quiet:
+        lost += losses.find_among(nodes, names_, losses.MARKDOWN)
+    return Rendered(
+        tuple(pieces),
+        tuple(dict.fromkeys(lost)) if lost else (),
+        _snippet(body, names_) if message.thread else "",
+    )
 
 
 def marked_links(text: str) -> list[tuple[int, int, str]]:
@@ -114,13 +147,23 @@ def _head(message: Message, look: Look) -> str:
     return f"**{shown}:**\n"
 
 
-def _tail(message: Message, look: Look) -> str:
+def _tail(message: Message, look: Look, live: bool) -> str:
     """A line for each file that travels."""
-    return "\n".join(link_to(file) for file in message.files if look.file(file.id) is not None)
+    if not message.files:
+        return ""
+    there = [(file, ref) for file in message.files if (ref := look.file(file.id)) is not None]
+    if live:
+        return "\n".join(f"[{shown_name(file)}]({ref})" for file, ref in there)
+    return "\n".join(link_to(file) for file, _ in there)
 
 
-def _measure(text: str) -> int:
-    return len(_MARKS.sub("x" * _POINTER_CHARS, text)) if MARK in text else len(text)
+def _written_links(text: str, look: Look, caps: ZulipCaps) -> str:
+    """A text with every mark replaced by what leads there."""
+    for start, end, url in reversed(marked_links(text)):
+        pointer = look.link(url)
+        words = live_text.link(url, pointer, caps) if pointer is not None else ""
+        text = text[:start] + words + text[end:]
+    return text
 
 
 def _snippet(body: Document, names_: names.Names) -> str:
@@ -136,24 +179,22 @@ def _snippet(body: Document, names_: names.Names) -> str:
 # -- links -----------------------------------------------------------------------------------------
 
 
-def _mark_links(body: Document, look: Look) -> Document:
+def _mark_links(body: Document, own: Mapping[str, Pointer], live: bool) -> Document:
     """The body with a mark, or words, in place of every link to the workspace's own."""
-    if losses.is_quiet(body):
-        return body
-    own = {url: pointer for url in links(body) if (pointer := look.link(url)) is not None}
-    if not own:
-        return body
 
     def change(link: Link) -> tuple[Inline, ...] | None:
         pointer = own.get(link.url)
-        return None if pointer is None else _words(link, pointer)
+        return None if pointer is None else _words(link, pointer, live)
 
     return replace_links(body, change)
 
 
-def _words(link: Link, pointer: Pointer) -> tuple[Inline, ...]:
+def _words(link: Link, pointer: Pointer, live: bool) -> tuple[Inline, ...]:
     slack = parse(link.url)
     where: tuple[Inline, ...]
+    if live:
+        where = (Channel(f"{MARK}{link.url}", ""),)
+        return (*link.children, Text(" ("), *where, Text(")")) if link.children else where
     if pointer.conversation.name:
         where = (Channel(f"{MARK}{link.url}", ""),)
     else:
@@ -165,13 +206,6 @@ def _words(link: Link, pointer: Pointer) -> tuple[Inline, ...]:
     if link.children:
         return (*link.children, Text(" ("), *where, Text(")"))
     return where
-
-
-def _lost_links(body: Document, look: Look) -> tuple[str, ...]:
-    if losses.is_quiet(body):
-        return ()
-    lost = any(found.lost for url in links(body) if (found := look.link(url)) is not None)
-    return (losses.LINK,) if lost else ()
 
 
 def _lost_reactions(message: Message, look: Look) -> tuple[str, ...]:
@@ -219,3 +253,19 @@ class _Names(names.SlackNames):
             # Its own name, which shows the emoji as soon as the server has one of this name.
             return f":{name}:" if emoji_name(name) == name else None
         return shown
+
+
+class _LiveNames(_Names):
+    """The same where the target has given numbers, which stay right when somebody is renamed."""
+
+    def person(self, id: str, label: str) -> names.Name:
+        face = self._look.person(id)
+        if face is None:
+            return names.Name(f"@{label or id}")
+        return names.Name(f"@{face.name}", markup=live_text.mention(face.ref))
+
+    def channel(self, id: str, label: str) -> names.Name:
+        face = None if id.startswith(MARK) else self._look.conversation(id)
+        if face is None or not face.name:
+            return super().channel(id, label)
+        return names.Name(f"#{face.name}", markup=live_text.channel(face.name, face.ref))

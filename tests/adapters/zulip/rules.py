@@ -4,6 +4,7 @@ JSON and regular expressions; nothing here is meant to be fast."""
 
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -33,6 +34,8 @@ KEYS = {
     "huddle": "id",
     "realmemoji": "id realm name file_name author deactivated",
     "reaction": "id message user_profile emoji_name emoji_code reaction_type",
+    "customprofilefield": "id realm name hint field_type field_data order",
+    "customprofilefieldvalue": "id user_profile field value rendered_value",
     "message": "id realm sender recipient subject content rendered_content date_sent"
     " last_edit_time has_attachment has_image has_link sending_client",
     "usermessage": "id user_profile message flags_mask",
@@ -40,6 +43,9 @@ KEYS = {
     " is_web_public messages scheduled_messages",
 }
 """Without one of these keys the import was seen to stop, or a row came in without what it needs."""
+
+POWERS = "is_staff is_superuser can_forge_sender can_create_users can_change_user_emails"
+"""What nobody brings along: the importers since 10 know the words, later ones miss them."""
 
 NEVER = {"stream": {"email_token"}, "userprofile": {"uuid"}, "realm": {"uuid"}}
 """What must be new on every server."""
@@ -58,6 +64,7 @@ class _Rules:
         self._folder = folder
         self._modern = version >= 10
         self._recent = version >= 11
+        self._grouped = version >= 12
         self._realm: dict[str, Any] = json.loads((folder / "realm.json").read_bytes())
         self._users = self._ids("userprofile")
         self._recipients = {row["id"]: row for row in self._rows("recipient")}
@@ -93,6 +100,9 @@ class _Rules:
             yield "subdomain or client"
         if self._recent and self._realm.get("import_source") != "slack":
             yield "no import_source"
+        told = [realm[key] for key in KEYS["realm"].split() if key.endswith("_stream")]
+        if {number for number in told if number is not None} - self._ids("stream"):
+            yield "announcements to nowhere"
         if self._modern != ("moderation_request_channel" in realm):
             yield "moderation_request_channel"
         if "zerver_usergroup" in self._realm or "zerver_realmauditlog" in self._realm:
@@ -108,18 +118,48 @@ class _Rules:
                     yield f"address of {user['id']}"
             if user["role"] not in _ROLES or user["is_bot"] != (user["bot_type"] == 1):
                 yield f"role of {user['id']}"
-            if user["is_mirror_dummy"] and user["is_active"]:
-                yield f"active dummy {user['id']}"
+            if user["is_mirror_dummy"]:
+                yield f"dummy {user['id']}, whose direct messages no server exports"
+            powers = [user[power] for power in POWERS.split() if power in user]
+            if powers != ([False] * 5 if self._modern else []):
+                yield f"powers of {user['id']}"
+            if self._grouped != ("is_imported_stub" in user):
+                yield f"is_imported_stub of {user['id']}"
         for key in ("email", "delivery_email", "full_name"):
             yield from _twice(key, (user[key].casefold() for user in users))
         if not any(u["role"] == 100 and u["is_active"] and not u["is_bot"] for u in users):
             yield "no owner"
+        yield from self._check_profiles()
         for emoji in self._rows("realmemoji"):
             if emoji["author"] not in self._users:
                 yield f"emoji {emoji['id']} without an author"
             if not re.fullmatch(r"[0-9a-z.\-_]+(?<![.\-_])", emoji["name"]):
                 yield f"name of emoji {emoji['id']}"
         yield from _twice("emoji", (emoji["name"] for emoji in self._rows("realmemoji")))
+
+    def _check_profiles(self) -> Iterator[str]:
+        fields = {row["id"]: row for row in self._rows("customprofilefield")}
+        yield from _twice("profile field", (row["name"] for row in fields.values()))
+        for row in fields.values():
+            if not 1 <= len(row["name"]) <= 40 or len(row["hint"]) > 80:
+                yield f"name or hint of profile field {row['id']}"
+            if row["field_type"] not in (1, 2, 4, 5, 6, 8) or row["field_data"]:
+                yield f"kind of profile field {row['id']}"
+        for row in self._rows("customprofilefieldvalue"):
+            kind, value = fields[row["field"]]["field_type"], row["value"]
+            good = row["user_profile"] in self._users and bool(value)
+            if kind in (1, 8):
+                good &= len(value) <= 50
+            elif kind == 2:
+                good &= len(value) <= 500
+            elif kind == 4:
+                good &= bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", value))
+            elif kind == 5:
+                good &= bool(re.fullmatch(r"https?://\S+", value))
+            else:
+                good &= set(json.loads(value)) <= self._users
+            if not good:
+                yield f"profile value {row['id']}"
 
     def _check_places(self) -> Iterator[str]:
         for stream in self._rows("stream"):
@@ -134,7 +174,8 @@ class _Rules:
             if self._recent != ("folder" in stream):
                 yield f"folder of channel {stream['id']}"
         yield from _twice("channel", (s["name"].casefold() for s in self._rows("stream")))
-        there = {1: self._users, 2: self._ids("stream"), 3: self._ids("huddle")}
+        people = set[int]() if self._grouped else self._users
+        there = {1: people, 2: self._ids("stream"), 3: self._ids("huddle")}
         known: dict[int, set[int]] = {1: set(), 2: set(), 3: set()}
         for recipient in self._recipients.values():
             if recipient["type_id"] not in there[recipient["type"]]:
@@ -151,8 +192,15 @@ class _Rules:
             elif self._recipients[recipient]["type"] == 3:
                 groups.setdefault(recipient, set()).add(user)
         yield from _twice("group", (frozenset(group) for group in groups.values()))
-        if any(len(group) < 3 for group in groups.values()):
-            yield "a group of two"
+        if any(len(group) < (1 if self._grouped else 3) for group in groups.values()):
+            yield "a group of too few"
+        sizes = {row["id"]: row["group_size"] for row in self._rows("huddle") if self._modern}
+        for where, group in groups.items():
+            number = self._recipients[where]["type_id"]
+            if sizes.pop(number, len(group)) != len(group):
+                yield f"size of group {number}"
+        if sizes:
+            yield "a group of nobody"
 
     def _check_messages(self) -> Iterator[str]:
         last, number = -1, 1
@@ -268,12 +316,26 @@ class _Rules:
                 shown |= recipient["type"] == 2 and recipient["type_id"] not in private
             if row["is_realm_public"] != shown:
                 yield f"who may read attachment {row['id']}"
+            if not row["path_id"].endswith(sanitized(row["file_name"])):
+                yield f"path of attachment {row['id']}"
+            if self._modern != ("content_type" in row):
+                yield f"kind of attachment {row['id']}"
         yield from _twice("path", (row["path_id"] for row in told))
         for kind in ("avatars", "emoji"):
             records = self._folder / kind / "records.json"
             for row in json.loads(records.read_bytes()) if records.exists() else []:
                 if not (self._folder / kind / row["path"]).is_file():
                     yield f"image {row['path']}"
+
+
+def sanitized(name: str) -> str:
+    """What newer servers make of a file's name, and look for at the end of its path."""
+    kept = [
+        char for char in unicodedata.normalize("NFKC", name)
+        if char.isalnum() or char.isspace() or char in "_.-"
+    ]  # fmt: skip
+    made = "-".join(part for part in re.split(r"[-\s]+", "".join(kept).strip()))
+    return made if made not in ("", ".", "..") else "uploaded-file"
 
 
 def _lacking(table: str, row: Row, keys: str) -> Iterator[str]:

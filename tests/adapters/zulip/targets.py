@@ -60,6 +60,20 @@ class ZulipDirectory(Target):
                 path.unlink()
 
 
+class NewZulipDirectory(ZulipDirectory):
+    """What is made for a server of 2026, to which talk of two is a group."""
+
+    settings: Mapping[str, object] = {**ZulipDirectory.settings, "profile": "12"}
+
+
+class TenZulipDirectory(ZulipDirectory):
+    """What is made for a server of early 2025."""
+
+    settings: Mapping[str, object] = {
+        **ZulipDirectory.settings, "profile": "10", "topics": "daily", "user_messages": "idle",
+    }  # fmt: skip
+
+
 class OldZulipDirectory(ZulipDirectory):
     """What is made for a server of 2024, a topic a month and copies made later."""
 

@@ -1,9 +1,14 @@
-"""The conformance suite on the import directory, for a server of today and for one of 2024."""
+"""The conformance suite on the import directory, for each version of Zulip that it is made for."""
 
 import pytest
 
 from adapters.conformance import Conformance, Target
-from tests.adapters.zulip.targets import OldZulipDirectory, ZulipDirectory
+from tests.adapters.zulip.targets import (
+    NewZulipDirectory,
+    OldZulipDirectory,
+    TenZulipDirectory,
+    ZulipDirectory,
+)
 
 
 class TestZulipDirectory(Conformance):
@@ -16,3 +21,15 @@ class TestOldZulipDirectory(Conformance):
     @pytest.fixture
     def target(self) -> Target:
         return OldZulipDirectory()
+
+
+class TestTenZulipDirectory(Conformance):
+    @pytest.fixture
+    def target(self) -> Target:
+        return TenZulipDirectory()
+
+
+class TestNewZulipDirectory(Conformance):
+    @pytest.fixture
+    def target(self) -> Target:
+        return NewZulipDirectory()

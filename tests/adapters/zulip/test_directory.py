@@ -51,7 +51,8 @@ def test_check_names_what_is_missing(tmp_path: Path) -> None:
         "zulip-user-messages-idle",
     ]  # fmt: skip
     assert "profile-unproven" in codes(session(tmp_path, profile="11"))
-    assert "zulip-profile-refused" in codes(session(tmp_path, profile="12"))
+    assert "profile-unproven" in codes(session(tmp_path, profile="12"))
+    assert "profile-unproven" not in codes(session(tmp_path, profile="10"))
 
 
 @pytest.mark.parametrize("missing", ["owner", "profile"])

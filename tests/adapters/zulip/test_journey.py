@@ -14,6 +14,7 @@ from adapters.zulip import adapter
 from migrate import runner
 from migrate.registry import Registry
 from migrate.runner import World
+from migrate.store import open_store
 from tests.adapters.zulip.rules import problems
 from tests.adapters.zulip.targets import Organization, ZulipDirectory, pages_of
 from tests.fakes.slack_files import serve_example
@@ -93,7 +94,12 @@ def test_example_export_with_all_its_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("profile", "topics", "copies"),
-    [("9", "daily", "idle"), ("10", "monthly", "full"), ("11", "single", "idle")],
+    [
+        ("9", "daily", "idle"),
+        ("10", "monthly", "full"),
+        ("11", "single", "idle"),
+        ("12", "single", "full"),
+    ],
 )
 def test_example_export_without_files(
     tmp_path: Path, profile: str, topics: str, copies: str
@@ -276,3 +282,80 @@ def test_owner_has_copies_even_where_others_sleep(tmp_path: Path) -> None:
     (page,) = pages_of(folder)
     copies = json.loads(page.read_bytes())["zerver_usermessage"]
     assert [users[copy["user_profile"]]["full_name"] for copy in copies] == ["Ann Smith"]
+
+
+def test_what_people_say_of_themselves_is_kept(tmp_path: Path) -> None:
+    workspace = Workspace()
+    said: dict[str, object] = {
+        "title": "Baker",
+        "phone": "+43 1",
+        "fields": {"Xf1": {"value": "Vienna", "alt": ""}},
+    }
+    ann = workspace.person("ann", profile=said)
+    bob = workspace.person("bob", deactivated=True, profile={"fields": [], "phone": "+43 2"})
+    workspace.channel("general", ann, bob).say(ann, "hello")
+    migration = Migration(ZulipDirectory(), tmp_path, workspace)
+    migration.plan()
+    store = open_store(migration.folder / "state.db")
+    with store.transaction():
+        store.set_meta("profile_fields", '{"Xf1": "Town"}')  # as `fetch` leaves them
+    store.close()
+    migration.run()
+    folder = migration.folder / "zulip"
+    assert problems(folder) == []
+    realm = json.loads((folder / "realm.json").read_bytes())
+    users = {row["id"]: row["full_name"] for row in realm["zerver_userprofile"]}
+    fields = {row["id"]: row["name"] for row in realm["zerver_customprofilefield"]}
+    told = [
+        (users[row["user_profile"]], fields[row["field"]], row["value"])
+        for row in realm["zerver_customprofilefieldvalue"]
+    ]
+    assert told == [
+        ("Ann Smith", "Title", "Baker"), ("Ann Smith", "Phone", "+43 1"),
+        ("Bob Smith", "Phone", "+43 2"), ("Ann Smith", "Town", "Vienna"),
+    ]  # fmt: skip
+
+
+def test_administrators_stay_administrators(tmp_path: Path) -> None:
+    """Those who sign in; and they have copies even where others sleep, for the importer writes to
+    them as it does to the owner."""
+    workspace = Workspace()
+    people = {
+        name: workspace.person(name, admin=name != "bob", email=f"{name}@acme.example",
+                               deactivated=name == "old")
+        for name in ("ann", "adi", "bob", "old")
+    }  # fmt: skip
+    ghost = workspace.person("ghost", admin=True)
+    general = workspace.channel("general", *people.values(), ghost)
+    general.say(people["bob"], "hello")
+    settings = {"target.owner": people["ann"], "target.user_messages": "idle"}
+    migration = Migration(ZulipDirectory(), tmp_path, workspace, settings)
+    migration.run()
+    folder = migration.folder / "zulip"
+    assert problems(folder) == []
+    realm = json.loads((folder / "realm.json").read_bytes())
+    users = {row["id"]: row for row in realm["zerver_userprofile"]}
+    told = {u["full_name"]: (u["role"], u["long_term_idle"]) for u in users.values()}
+    assert told == {
+        "Ann Smith": (100, False), "Adi Smith": (200, False), "Bob Smith": (400, True),
+        "Old Smith": (400, False), "Ghost Smith": (400, False), "Slackbot": (400, False),
+    }  # fmt: skip
+    (page,) = pages_of(folder)
+    copies = json.loads(page.read_bytes())["zerver_usermessage"]
+    readers = {users[copy["user_profile"]]["full_name"] for copy in copies}
+    assert readers == {"Ann Smith", "Adi Smith"}
+
+
+def test_description_holds_purpose_and_topic_as_they_read(tmp_path: Path) -> None:
+    workspace = Workspace()
+    ann = workspace.person("ann")
+    general = workspace.channel("general", ann)
+    general.record["purpose"] = {"value": f"Tea &amp; cake with <@{ann}>"}
+    general.record["topic"] = {"value": "*Now*: <https://x.example|the menu>"}
+    general.say(ann, "hello")
+    migration = Migration(ZulipDirectory(), tmp_path, workspace)
+    migration.run()
+    realm = json.loads((migration.folder / "zulip" / "realm.json").read_bytes())
+    assert realm["zerver_stream"][0]["description"] == (
+        "Tea & cake with @Ann Smith · **Now**: [the menu](https://x.example)"
+    )

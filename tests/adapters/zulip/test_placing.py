@@ -3,12 +3,15 @@
 import re
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from adapters.zulip import limits, numbers
 from adapters.zulip.paths import link_to, path_id, shown_name
 from adapters.zulip.placing import main_topic, place
 from migrate.model import File
 from migrate.spi import Placement, Wish
+from tests.adapters.zulip.rules import sanitized
 
 NOVEMBER = 1_700_000_000_000
 
@@ -129,10 +132,22 @@ def test_path_is_one_that_any_disk_and_any_link_takes(name: str) -> None:
     path = path_id(File(id="F1", name=name, mimetype="image/png"))
     assert re.fullmatch(r"1/[0-9a-f]{2}/[0-9a-f]{14}/[\w.-]+", path)
     assert ".." not in path.split("/")
-    assert len(path) < 120
+    assert len(path.encode()) < 230
     label = link_to(File(id="F1", name=name)).partition("](")[0]
     assert "[" not in label[1:]
     assert "]" not in label
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=90))
+@example("e\x07\u0301.png")
+@example("\ufb01 - -- x\u3000y.PDF")
+@example("\U0001d400" * 90)
+@example("\ufdfa" * 90)
+def test_path_ends_with_what_newer_servers_make_of_the_name(name: str) -> None:
+    file = File(id="F1", name=name, mimetype="text/plain")
+    shown = shown_name(file)
+    assert path_id(file).rpartition("/")[2] == sanitized(shown)
+    assert len(sanitized(shown).encode()) <= 200
 
 
 def test_no_path_begins_another() -> None:

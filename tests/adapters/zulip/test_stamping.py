@@ -86,6 +86,6 @@ def test_stamped_directory_needs_no_word_of_it(tmp_path: Path) -> None:
     assert (migration.folder / "zulip" / STAMP_FILE).read_bytes() == told()
 
 
-def test_api_mode_is_refused_in_a_sentence() -> None:
-    with pytest.raises(ValueError, match="is not built yet"):
+def test_api_mode_asks_for_the_importing_account() -> None:
+    with pytest.raises(ValueError, match="zuliprc must name"):
         Config(subdomain="acme", mode="api")

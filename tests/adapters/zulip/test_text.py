@@ -50,10 +50,12 @@ def message(
     author_name: str = "",
     files: tuple[File, ...] = (),
     reactions: tuple[Reaction, ...] = (),
+    thread: bool = False,
 ) -> Message:
     return Message(
         key=Key("T1", "C1", "1700000000.000100"), author="B1", kind=kind, body=mrkdwn.parse(words),
         root=root, broadcast=broadcast, author_name=author_name, files=files, reactions=reactions,
+        thread=thread,
     )  # fmt: skip
 
 
@@ -146,6 +148,8 @@ def test_lost_reactions_are_named() -> None:
     assert rendered.losses == (text.SKIN_TONE, text.CUSTOM_EMOJI)
 
 
-def test_snippet_is_the_first_words() -> None:
-    assert text.render(message("<@U1> asks"), Look(), CAPS).snippet == "@Ann One asks"
-    assert len(text.render(message("word " * 100), Look(), CAPS).snippet) <= 80
+def test_snippet_is_the_first_words_of_a_thread() -> None:
+    asks = message("<@U1> asks", thread=True)
+    assert text.render(asks, Look(), CAPS).snippet == "@Ann One asks"
+    assert len(text.render(message("word " * 100, thread=True), Look(), CAPS).snippet) <= 80
+    assert text.render(message("<@U1> asks"), Look(), CAPS).snippet == ""

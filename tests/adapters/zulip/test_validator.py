@@ -1,5 +1,6 @@
 """Everything that was seen to stop an import is caught before a directory is finished."""
 
+import errno
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 
 from adapters.zulip import compose, limits
+from adapters.zulip.checking import Checker, Claims, Invalid
 from adapters.zulip.config import Config
 from adapters.zulip.joining import Joining
 from adapters.zulip.numbers import (
@@ -29,7 +31,7 @@ from adapters.zulip.records import (
     encode_lines,
 )
 from adapters.zulip.tables import Message, Page, Reaction, UserMessage
-from adapters.zulip.validator import Invalid
+from adapters.zulip.validator import Validator
 from migrate.model import File
 from migrate.spi import Body, Part, PartFile
 from tests.adapters.zulip.rules import problems
@@ -78,6 +80,17 @@ class Parts:
             )
         ]  # fmt: skip
 
+    def check(self) -> Claims:
+        """The rows as the composer checks them."""
+        checker = Checker(PROFILES["11"])
+        for message in self.messages:
+            checker.take_message(message)
+        for number in {copy.message: None for copy in self.copies}:
+            checker.take_copies(number, [copy for copy in self.copies if copy.message == number])
+        for reaction in self.reactions:
+            checker.take_reaction(reaction)
+        return checker.claims()
+
     def join(self, folder: Path) -> Path:
         """The finished directory."""
         page = Page(zerver_message=self.messages, zerver_usermessage=self.copies)
@@ -90,6 +103,7 @@ class Parts:
         }
         streams = {name: encode_lines(held) for name, held in heads.items() if held}
         streams[compose.MESSAGES] = msgspec.json.encode(page)
+        streams[compose.CLAIMS] = encode_lines([self.check()])
         if self.reactions:
             streams[compose.REACTIONS] = b",".join(map(msgspec.json.encode, self.reactions))
         written: dict[str, Path] = {}
@@ -170,6 +184,9 @@ STOPPERS: dict[str, Callable[[Parts], None]] = {
     "a topic in direct talk": _break_message(
         recipient=recipient_number(limits.PERSONAL, user_number("Bob"))
     ),
+    "a topic of direct talk in a channel": _break_message(subject=PROFILES["11"].direct_topic),
+    "a message before that of an earlier file": lambda parts: parts.messages.reverse(),
+    "an edit without a history": _break_message(last_edit_time=1.0, edit_history=None),
 }  # fmt: skip
 
 
@@ -182,10 +199,58 @@ def test_what_stops_an_import_is_caught_before(tmp_path: Path, stopper: str) -> 
     assert caught.value.code == "zulip-invalid"
 
 
+@pytest.mark.parametrize("number", [FIRST, FIRST - 1])
+def test_part_that_begins_before_the_last_one_ends_is_caught(number: int) -> None:
+    validator = Validator(PROFILES["11"])
+    claims = Claims(
+        first=FIRST - 2, last=FIRST, senders=(), users=(), channels=(), directs=(), attached=(),
+        emoji=(),
+    )  # fmt: skip
+    validator.take_part(claims)
+    with pytest.raises(Invalid, match="the order of messages"):
+        validator.take_part(_changed(claims, first=number, last=FIRST + 1))
+
+
+def test_copies_of_two_messages_are_not_shown_as_those_of_one() -> None:
+    checker = Checker(PROFILES["11"])
+    checker.take_message(_message(FIRST))
+    checker.take_message(_message(FIRST + 1))
+    with pytest.raises(Invalid, match="a copy of another message"):
+        checker.take_copies(FIRST, [_copy(), _copy(BOB, FIRST + 1)])
+
+
+def test_page_stands_in_the_directory_without_being_written_twice(tmp_path: Path) -> None:
+    made = Parts().join(tmp_path)
+    assert (made / "messages-000001.json").stat().st_nlink == 2
+
+
+def test_where_a_disk_knows_no_links_the_page_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    made = Parts().join(tmp_path)
+    page = made / "messages-000001.json"
+    assert page.read_bytes() == (tmp_path / "part.messages").read_bytes()
+    assert page.stat().st_nlink == 1
+    assert page.stat().st_mode & 0o777 == 0o600
+
+
 def test_file_without_a_body_is_caught(tmp_path: Path) -> None:
     parts = Parts()
     parts.show_picture(tmp_path / "body")
     parts.bodies = []
+    with pytest.raises(Invalid):
+        parts.join(tmp_path)
+
+
+def test_file_of_another_name_than_its_path_is_caught(tmp_path: Path) -> None:
+    """Importers since 12 end at one."""
+    parts = Parts()
+    parts.show_picture(tmp_path / "body")
+    parts.attachments[0] = _changed(parts.attachments[0], name="dog.png")
     with pytest.raises(Invalid):
         parts.join(tmp_path)
 
