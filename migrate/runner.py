@@ -4,14 +4,14 @@ stage does is the stage's affair; what is printed is the command line's."""
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from migrate.catalogue import catalogue, meaning
+from migrate import connected
+from migrate.catalogue import catalogue
 from migrate.config import Project, fill_template, open_project, write_config
 from migrate.errors import UsageError
 from migrate.findings import Finding
@@ -20,29 +20,16 @@ from migrate.registry import Registry
 from migrate.source import Export, open_export
 from migrate.spi import (
     Adapter,
-    BulkSession,
     Capabilities,
     Context,
-    Deliverer,
-    Linker,
-    LiveSession,
     Preparer,
-    Session,
     Stamper,
 )
 from migrate.stages import delta, existing, facts
-from migrate.stages.compose import compose_all
-from migrate.stages.deliver import deliver_archives, enroll
-from migrate.stages.engine import STEPS, Engine
+from migrate.stages.engine import STEPS
 from migrate.stages.enrich import TOPICS, Topic
-from migrate.stages.fetch import Fetch, by_kind
 from migrate.stages.gate import (
     blocked,
-    enter_target,
-    hold_caps,
-    hold_converter,
-    hold_target,
-    hold_to_check,
     hold_to_shown,
 )
 from migrate.stages.heritage import (
@@ -50,23 +37,15 @@ from migrate.stages.heritage import (
     heritage,
     hold_taken_over,
     is_due,
-    reach_direct,
-    take_over,
 )
-from migrate.stages.journal import Journal
 from migrate.stages.load import load
 from migrate.stages.overview import blockers, summarize, tell
-from migrate.stages.permalinks import write_permalinks
 from migrate.stages.plan import digest_of, digest_parts, make_plan
 from migrate.stages.proposals import propose
-from migrate.stages.push import Push
 from migrate.stages.resolution import Resolution
 from migrate.stages.resolve import resolve
-from migrate.stages.roster import write_accounts
-from migrate.stages.verify import Tally, Verification
 from migrate.stages.world import Progress, Silence, World
 from migrate.store import ProjectLock, Store, open_store
-from migrate.store.connection import StoredMemo
 from migrate.store.files import fetched_sum
 from migrate.summaries import (
     Estimate,
@@ -170,7 +149,7 @@ def init(
         load(store, export, world)
         propose(store, project)
         counts = facts.found(store)
-        context = _context(project, store, world)
+        context = connected.context_of(project, store, world)
         steps = list(_prepare(target, project, context))
     return InitSummary(
         project=str(folder),
@@ -186,6 +165,9 @@ def fetch(project: Project, world: World, topics: Collection[Topic] = TOPICS) ->
 
     Raises UsageError for a token that is none, or another workspace's, Fatal where Slack or the
     disk refuses, Interrupted; what came before is kept, and not asked for again."""
+    # Only here: what talks HTTP would cost every other command a third of its start.
+    from migrate.stages.fetch import Fetch, by_kind
+
     started = world.clock()
     with ProjectLock(project.folder), _opened(project) as store:
         export = _load(store, project, world)
@@ -221,9 +203,9 @@ def plan(
         _load(store, project, world)
         propose(store, project)
         resolution = resolve(store, project, widen=widen)
-        _prepare(project.adapter, project, _context(project, store, world))
+        _prepare(project.adapter, project, connected.context_of(project, store, world))
         if check:
-            asyncio.run(_check(store, project, world))
+            asyncio.run(connected.check_target(store, project, world))
             resolution = resolve(store, project, widen=widen)
         caps = _caps(store, project)
         if check and is_due(store, caps):
@@ -262,7 +244,7 @@ def run(project: Project, world: World, *, digest: str = "") -> RunSummary:
         number = int(store.meta("runs", "0")) + 1
         with store.transaction():
             store.set_meta("runs", str(number))
-        artifact = asyncio.run(_push(store, project, world, resolution, caps, number))
+        artifact = asyncio.run(connected.push_plan(store, project, world, resolution, caps, number))
         counts = facts.fates(store, number)
         known = catalogue(project.adapter)
         return RunSummary(
@@ -301,7 +283,9 @@ def stamp(project: Project, file: Path, world: World) -> StampSummary:
             "Name the file that the server wrote.",
         ) from error
     with ProjectLock(project.folder), _opened(project) as store:
-        said = adapter.stamp(project.config.target, _context(project, store, world), told)
+        said = adapter.stamp(
+            project.config.target, connected.context_of(project, store, world), told
+        )
     return StampSummary(file=str(file), said=list(said))
 
 
@@ -315,7 +299,7 @@ def verify(project: Project, world: World) -> VerifySummary:
                 "Run `chat-migrate run` first.",
             )
         hold_taken_over(store, project.adapter.caps(project.config.target))
-        tally, against = asyncio.run(_verify(store, project, world))
+        tally, against = asyncio.run(connected.read_target(store, project, world))
         known = catalogue(project.adapter)
         findings: dict[str, Finding] = {}
         for finding in tally.findings:
@@ -366,104 +350,6 @@ def status(project: Project, world: World) -> StatusSummary:
         store.close()
 
 
-async def _push(
-    store: Store,
-    project: Project,
-    world: World,
-    resolution: Resolution,
-    caps: Capabilities,
-    number: int,
-) -> dict[str, Any] | None:
-    """PUSH and SEAL, live or into an archive."""
-    session = await _connect(store, project, world)
-    try:
-        hold_to_check(await session.check(), project.adapter)
-        hold_target(store, session)
-        hold_caps(store, caps, session.caps)
-        enter_target(store, session)
-        if isinstance(session, BulkSession):
-            hold_converter(store, session.caps)
-            if isinstance(session, Deliverer) and session.delivers():
-                # An import would write over them, whether or not anybody looked beforehand.
-                there = await existing.read_existing(session)
-                hold_to_check(existing.hold_existing(store, resolution, there), project.adapter)
-            archive = compose_all(store, project.adapter, session, world, number)
-            if await deliver_archives(store, session, world):
-                async with _journal(project, world, number) as journal:
-                    await enroll(store, session, world, journal)
-            store.checkpoint()
-            write_accounts(store, session, project.reports, "placed")
-            return {"path": archive.path, "next_steps": list(archive.next_steps)}
-        assert isinstance(session, LiveSession)
-        async with _journal(project, world, number) as journal:
-            engine = Engine(store, project.adapter, session, world, journal)
-            await reach_direct(engine)
-            await Push(engine).run()
-        store.checkpoint()
-        write_accounts(store, session, project.reports, "live")
-        if isinstance(session, Linker):
-            write_permalinks(store, session, project.reports)
-        return None
-    finally:
-        await session.close()
-
-
-@asynccontextmanager
-async def _journal(project: Project, world: World, number: int) -> AsyncIterator[Journal]:
-    """The journal of a run, with a connection of its own."""
-    writer = open_store(project.store_path)
-    # What is sent must never be forgotten, not even when the power fails.
-    writer.db.execute("PRAGMA synchronous = FULL")
-    try:
-        async with Journal(writer, number, world.probe) as journal:
-            yield journal
-    finally:
-        writer.close()
-
-
-async def _verify(store: Store, project: Project, world: World) -> tuple[Tally, str]:
-    session = await _connect(store, project, world)
-    try:
-        hold_target(store, session)
-        against = session.against if isinstance(session, BulkSession) else "server"
-        tally = await Verification(store, project.adapter, session, world, against).run()
-        # An archive's messages have no addresses before they are read back from the server.
-        taken = isinstance(session, BulkSession) and against == "server"
-        if taken and isinstance(session, Linker):
-            write_permalinks(store, session, project.reports, "placed")
-        return tally, against
-    finally:
-        await session.close()
-
-
-async def _check(store: Store, project: Project, world: World) -> None:
-    """CHECK: read the target, store what it allows and what was found."""
-    session = await _connect(store, project, world)
-    try:
-        findings = list(await session.check())
-        known = catalogue(project.adapter)
-        barred = any(meaning(each.code, known).severity == "blocker" for each in findings)
-        # Where nobody may enter, nobody may be asked who is there either.
-        found = None if barred else await existing.read_existing(session)
-        findings += await take_over(store, session, found, world)
-        if found is not None:
-            adopted = existing.adopt_accounts(store, project, found, session.caps)
-            findings += [Finding(code="accounts-found", count=adopted)] if adopted else []
-        with store.transaction():
-            existing.keep_existing(store, found)
-            store.set_findings("check", findings)
-            store.set_meta("caps", msgspec.json.encode(session.caps).decode())
-            store.set_meta("checked", session.fingerprint)
-    finally:
-        await session.close()
-
-
-async def _connect(store: Store, project: Project, world: World) -> Session:
-    context = _context(project, store, world)
-    session: Session = await project.adapter.connect(project.config.target, context)
-    return session
-
-
 def _load(store: Store, project: Project, world: World) -> Export:
     """LOAD, unless the store holds these archives already."""
     source = project.config.source
@@ -491,11 +377,6 @@ def _opened(project: Project) -> Iterator[Store]:
         yield store
     finally:
         store.close()
-
-
-def _context(project: Project, store: Store, world: World) -> Context:
-    memo = StoredMemo(store, lambda name: world.probe("delivery.noted", name))
-    return Context(folder=project.folder, environ=world.environ, memo=memo)
 
 
 def _prepare(adapter: Adapter, project: Project, context: Context) -> Sequence[str]:

@@ -14,6 +14,7 @@ ENGINE = (
     ("config",),
     ("stages", "report"),
     ("summaries",),
+    ("connected",),
     ("runner",),
     ("cli",),
 )

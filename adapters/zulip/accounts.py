@@ -9,12 +9,13 @@ import msgspec
 from adapters.zulip import limits
 from adapters.zulip.answers import ADMINISTRATORS, EVERYBODY, QUIET, User
 from adapters.zulip.calls import Calls
-from adapters.zulip.client import Credentials, Refused
+from adapters.zulip.client import Credentials
 from adapters.zulip.envelope import Envelope
 from adapters.zulip.keys import Keys
 from adapters.zulip.people import signs_in
 from adapters.zulip.realm import Realm
 from adapters.zulip.residents import HIDDEN, Residents
+from adapters.zulip.verdicts import Refused
 from mappings import names
 from migrate.errors import Skip
 from migrate.model import Ref

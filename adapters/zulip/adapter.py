@@ -41,14 +41,18 @@ class ZulipAdapter:
     codes: Catalogue = CODES
     keeps: Mapping[str, str] = MappingProxyType(
         {
-            "accounts": "accounts and bots under names of their own; nobody is told a password",
-            "conversations": "channels, direct and group messages; archived ones are closed",
+            "accounts": "accounts and bots under names of their own, or those that stand there"
+            " already; nobody is told a password",
+            "conversations": "channels, direct and group messages; archived ones are closed where"
+            " they stay readable",
             "messages": "by their authors, at their times, each thread in a topic of its own; edits"
-            " marked",
+            " marked in a new organization",
             "notices": "as messages",
-            "reactions": "each person's, custom emoji among them; no skin tones",
+            "reactions": "each person's, custom emoji among them, but over the API not those of"
+            " accounts that stood there before; no skin tones",
             "pins": "none: Zulip has no pinned messages",
-            "files": "inside the directory; private ones stay private",
+            "files": "inside the directory, or uploaded by their authors; private ones stay"
+            " private",
         }
     )
 

@@ -156,6 +156,13 @@ QUIET = Preferences(
 """Nobody is told of anything, and no topic is followed because its author wrote there once."""
 
 
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """A group of people; the server's own are called `role:…`."""
+
+    id: int
+    name: str
+
+
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
     """What `POST /register` tells of the organization, and of the account that asks. The defaults
     are those of a server that tells nothing."""
@@ -164,6 +171,29 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     max_message_length: int = 10_000
     realm_emails_restricted_to_domains: bool = False
     realm_invite_required: bool = True
+    realm_message_retention_days: int | None = None
+    realm_signup_announcements_stream_id: int | None = None
+    realm_private_message_policy: int = 1
+    realm_direct_message_permission_group: int | Mapping[str, object] = 0
+    realm_user_groups: tuple[Group, ...] = ()
     realm_user_settings_defaults: Preferences = Preferences()
     user_settings: Preferences | None = None
     server_emoji_data_url: str = "/static/generated/emoji/emoji_api.json"
+
+    @property
+    def is_direct_off(self) -> bool:
+        """Whether nobody may write direct messages: before Zulip 10 a policy, since then a group in
+        which nobody is."""
+        nobody = {group.id for group in self.realm_user_groups if group.name == "role:nobody"}
+        may = self.realm_direct_message_permission_group
+        return self.realm_private_message_policy == 2 or (isinstance(may, int) and may in nobody)
+
+    @property
+    def deletes(self) -> bool:
+        """Whether messages are deleted when they are old; "for ever" is a negative number."""
+        return (self.realm_message_retention_days or 0) > 0
+
+    @property
+    def announces_people(self) -> bool:
+        """Whether a channel is told of everybody for whom an account is made."""
+        return (self.realm_signup_announcements_stream_id or 0) > 0

@@ -8,15 +8,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from adapters.zulip.client import (
-    Credentials,
-    Json,
-    Refused,
-    ServerClient,
-    not_understood,
-    unreachable,
-)
+from adapters.zulip.client import Credentials, Json, ServerClient
 from adapters.zulip.envelope import Envelope
+from adapters.zulip.verdicts import Refused, not_understood, unreachable
 from migrate.errors import Retry
 
 PATIENCE = 7

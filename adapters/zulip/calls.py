@@ -12,9 +12,10 @@ from adapters.zulip.answers import (
     User,
 )
 from adapters.zulip.asking import converted
-from adapters.zulip.client import NOBODY, Credentials, Refused, unreachable
+from adapters.zulip.client import NOBODY, Credentials
 from adapters.zulip.envelope import Envelope
 from adapters.zulip.message_calls import MIRROR, MessageCalls
+from adapters.zulip.verdicts import Refused, unreachable
 from migrate.errors import Retry
 from migrate.model import Ref
 
@@ -44,7 +45,7 @@ class Calls(MessageCalls):
         """What the organization and the account that asks are set to; None where the server tells
         nothing. Makes a queue of events that nobody reads and that the server forgets within
         minutes."""
-        types = ["realm", "realm_user_settings_defaults", "realm_emoji"]
+        types = ["realm", "realm_user_settings_defaults", "realm_emoji", "realm_user_groups"]
         if by is not None:
             types = ["user_settings"]
         request = {"event_types": ["realm_domains"], "fetch_event_types": types}

@@ -2,17 +2,21 @@
 the importing account is found in its zuliprc."""
 
 import configparser
+import ipaddress
 import stat
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
+import zulip
 
 from adapters.zulip.answers import Settings, User
 from adapters.zulip.calls import Calls
-from adapters.zulip.client import Credentials, Refused, ServerClient, unreachable
+from adapters.zulip.client import Credentials, ServerClient
 from adapters.zulip.config import Config
 from adapters.zulip.profiles import ZulipCaps
 from adapters.zulip.realm import Realm
+from adapters.zulip.verdicts import Refused, unreachable
 from migrate.errors import Fatal, UsageError
 from migrate.findings import Finding
 
@@ -54,13 +58,30 @@ def read_zuliprc(config: Config, folder: Path) -> Zuliprc:
         # Not `from`: what a parser complains of may be the key.
         found = None
     if found is None or not site:
-        raise UsageError(
-            "zulip-zuliprc",
-            "The zuliprc that `target.zuliprc` names is not there, or is not one of Zulip's.",
-            "Download it in Zulip, as the importing account, under Personal settings > Account &"
-            " privacy > API key, and put it beside migration.toml.",
-        )
+        raise _no_zuliprc()
     return found
+
+
+def open_client(zuliprc: Zuliprc, folder: Path) -> ServerClient:
+    """Nothing is asked yet. Raises UsageError where the zuliprc names a certificate that is not
+    there."""
+    bundle = str(folder / Path(zuliprc.cert_bundle).expanduser()) if zuliprc.cert_bundle else None
+    try:
+        return ServerClient(zuliprc.site, zuliprc.credentials, bundle)
+    except zulip.ZulipError:
+        # Not `from`: what the client complains of may be more than a path.
+        pass
+    raise _no_zuliprc()
+
+
+def _no_zuliprc() -> UsageError:
+    return UsageError(
+        "zulip-zuliprc",
+        "The zuliprc that `target.zuliprc` names, or what it names itself, is not there, or is not"
+        " one of Zulip's.",
+        "Download it in Zulip, as the importing account, under Personal settings > Account &"
+        " privacy > API key, and put it beside migration.toml.",
+    )
 
 
 async def reach(client: ServerClient) -> tuple[Calls, Settings, User]:
@@ -111,9 +132,30 @@ async def check(
         codes.append("zulip-version-unproven")
     if me.administers:
         codes.append("zulip-domains-closed" if await realm.is_shut() else "zulip-domains-added")
+    told = await realm.registration()
+    if told.is_direct_off:
+        codes.append("zulip-direct-off")
+    if told.deletes:
+        codes.append("zulip-retention")
+    if told.announces_people:
+        codes.append("zulip-announced")
     if 0 < calls.client.calls_a_minute < SLOW:
         codes.append("zulip-rate-limited")
     codes += ["zulip-seen-as-new", "zulip-mails", "zulip-importer-stays"]
-    if read_zuliprc(config, folder).open_to_others:
+    zuliprc = read_zuliprc(config, folder)
+    if zuliprc.open_to_others:
         codes.append("zulip-zuliprc-open")
+    if is_open_wire(zuliprc.site):
+        codes.append("zulip-plain-http")
     return [Finding(code=code, place=place) for code in codes]
+
+
+def is_open_wire(site: str) -> bool:
+    """Whether the key goes over a network as it is."""
+    parts = urlsplit(site)
+    if parts.scheme == "https" or parts.hostname in {None, "localhost"}:
+        return False
+    try:
+        return not ipaddress.ip_address(str(parts.hostname)).is_loopback
+    except ValueError:
+        return True

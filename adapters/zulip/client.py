@@ -1,64 +1,26 @@
 """zulip's client with time-outs on everything and repetitions of nothing, acting as whoever is
-asked for; and the one place where a server's answers become verdicts. What is said to the server
-lies elsewhere."""
+asked for. What its answers mean is `verdicts`, and what is said to the server lies elsewhere."""
 
 import contextlib
 import contextvars
 import http.cookiejar
 import os
 from collections.abc import Iterator, Mapping
-from typing import IO, Any, NoReturn, TypeAlias
+from typing import IO, Any, TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
 import requests
 import requests.auth
 import zulip
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util import Retry as Patience
 
-from migrate.errors import Fatal, Retry, Skip
+from adapters.zulip.verdicts import Asker, judge, judge_failure, not_understood
 
 Json: TypeAlias = Any  # what a server's JSON decodes to; read with care where it is read
 
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 120.0
 """How long the server may take to be reached, and to say its next word."""
-
-LONGEST_PAUSE = 120.0
-"""Seconds that a server may ask for before a password is tried again."""
-
-_PASSING = frozenset({500, 502, 503, 504})
-
-
-class Refused(Skip):
-    """The server said no (4xx). Uncaught, it is the verdict that this one act fails.
-
-    `reason` is the server's word for it, such as BAD_REQUEST; `words` are its sentence, read to
-    tell cases apart and never passed on.
-    """
-
-    def __init__(self, status: int, reason: str, words: str) -> None:
-        super().__init__(_SKIPS.get(reason) or _STATUS_SKIPS.get(status, "zulip-refused"))
-        self.status = status
-        self.reason = reason
-        self.words = words
-
-    def says(self, *parts: str) -> bool:
-        """Whether the server's sentence holds one of these, upper and lower case being one."""
-        return any(part.lower() in self.words.lower() for part in parts)
-
-
-_SKIPS: Mapping[str, str] = {
-    "STREAM_DOES_NOT_EXIST": "zulip-not-found",
-    "CHANNEL_DOES_NOT_EXIST": "zulip-not-found",
-    "UNAUTHORIZED_PRINCIPAL": "zulip-forbidden",
-    "USER_DEACTIVATED": "zulip-account-closed",
-}
-_STATUS_SKIPS: Mapping[int, str] = {
-    403: "zulip-forbidden",
-    404: "zulip-not-found",
-    413: "zulip-too-large",
-}
 
 
 class Credentials:
@@ -171,14 +133,20 @@ class ServerClient(zulip.Client):
                 **request,
             )
         except requests.exceptions.RequestException as error:
-            _judge_failure(error)
+            judge_failure(error)
         somebody = self._acting.get()
         told = response.headers.get("X-RateLimit-Limit", "")
         if somebody is None and told.isdecimal():
             self.calls_a_minute = int(told)
         if not response.ok or response.is_redirect:
-            _judge(response, somebody)
+            judge(response, self._asker())
         return response
+
+    def _asker(self) -> Asker:
+        somebody = self._acting.get()
+        if somebody is None:
+            return "importer"
+        return "nobody" if somebody is NOBODY else "other"
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         somebody = self._acting.get() or self._owner
@@ -196,111 +164,3 @@ def _decode(response: requests.Response) -> dict[str, Any]:
     if not isinstance(answer, dict) or answer.get("result") != "success":
         raise not_understood()
     return answer
-
-
-def not_understood() -> Fatal:
-    """What answers is something else than the server, or a version nobody has seen."""
-    return Fatal(
-        "zulip-not-understood",
-        "What answers at the organization's address does not speak as a Zulip server does.",
-        "Is `target.url` right, and is there a proxy in between?",
-    )
-
-
-def unreachable() -> Fatal:
-    return Fatal(
-        "zulip-unreachable",
-        "The Zulip server does not answer.",
-        "See that it is up and that `target.url` is right, then run again to continue.",
-    )
-
-
-def _judge_failure(error: requests.exceptions.RequestException) -> NoReturn:
-    """Raise the verdict on a call that got no answer."""
-    causes = list(_causes(error))
-    if any("certificate" in str(cause).lower() for cause in causes) and isinstance(
-        error, requests.exceptions.SSLError
-    ):
-        raise Fatal(
-            "zulip-certificate",
-            "The server's certificate is not valid for this address.",
-            "Correct `target.url`, or the certificate; name the authority's own certificate as"
-            " cert_bundle in the zuliprc.",
-        ) from None
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
-        raise not_understood() from None
-    # A connection that was never made has taken nothing. What requests raises may name the address
-    # of the call: it goes no further.
-    never = any(isinstance(cause, NewConnectionError | ConnectTimeoutError) for cause in causes)
-    raise Retry("zulip-unreachable", refused=never) from None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it was made of."""
-    waiting: list[Any] = [error]
-    seen: set[int] = set()
-    while waiting:
-        cause = waiting.pop()
-        if isinstance(cause, BaseException) and id(cause) not in seen:
-            seen.add(id(cause))
-            yield cause
-            waiting += [*cause.args, getattr(cause, "reason", None), cause.__cause__]
-            waiting.append(cause.__context__)
-
-
-def _judge(response: requests.Response, somebody: Credentials | None) -> NoReturn:
-    """Raise the verdict on an error answer to `somebody`, the importer where that is None."""
-    status = response.status_code
-    reason, words = _told(response)
-    if status < 400:
-        raise Fatal(
-            "zulip-moved",
-            "The server leads on to another address.",
-            "Write that address into `target.url` and into the zuliprc, mostly https instead of"
-            " http.",
-        )
-    if reason == "REALM_DEACTIVATED":
-        raise Fatal(
-            "zulip-organization-closed",
-            "The organization is deactivated.",
-            "Have it reactivated on the server, then run again to continue.",
-        )
-    if status == 401 and somebody is None:
-        raise Fatal(
-            "zulip-key",
-            "The server does not accept the key of the importing account.",
-            "Download a new zuliprc of that account, in Zulip under Personal settings > Account &"
-            " privacy > API key.",
-        )
-    if status == 429:
-        wait = _wait(response)
-        if wait > LONGEST_PAUSE and somebody is NOBODY:
-            # A password that was wrong too often: half an hour would not mend it.
-            raise Refused(status, reason, words)
-        raise Retry("zulip-rate-limited", wait, refused=True)
-    if status in _PASSING:
-        raise Retry("zulip-server-error")
-    raise Refused(status, reason, words)
-
-
-def _told(response: requests.Response) -> tuple[str, str]:
-    """The server's word and sentence for an error; empty where it has none."""
-    try:
-        answer = msgspec.json.decode(response.content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return "", ""
-    if not isinstance(answer, dict):
-        return "", ""
-    reason, words = answer.get("code"), answer.get("msg")
-    return (
-        reason if isinstance(reason, str) else "",
-        words if isinstance(words, str) else "",
-    )
-
-
-def _wait(response: requests.Response) -> float:
-    """Seconds that the server asks for, one where it does not say."""
-    try:
-        return max(float(response.headers["Retry-After"]), 0.1)
-    except (KeyError, ValueError):
-        return 1.0

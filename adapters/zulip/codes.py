@@ -5,7 +5,7 @@ from types import MappingProxyType
 from adapters.zulip.served_codes import SERVED_CODES
 from adapters.zulip.server_codes import SERVER_CODES
 from adapters.zulip.stamping import COMMAND
-from adapters.zulip.text import BOT_NAME, CUSTOM_EMOJI, SKIN_TONE, SPLIT
+from adapters.zulip.text import BOT_NAME, CUSTOM_EMOJI, EDIT_MARK, SKIN_TONE, SPLIT
 from migrate.findings import Catalogue, Meaning
 
 CODES: Catalogue = MappingProxyType(
@@ -24,6 +24,11 @@ CODES: Catalogue = MappingProxyType(
             "note",
             "The name that a bot wrote under for one message stands before its words: Zulip shows"
             " one name for everything that a bot writes.",
+        ),
+        EDIT_MARK: Meaning(
+            "note",
+            "That a message was edited is not marked: over the API nobody can say so. Its last"
+            " words are there.",
         ),
         "profile-unproven": Meaning(
             "warning",

@@ -10,9 +10,9 @@ from adapters.zulip.addresses import direct_members, direct_ref
 from adapters.zulip.answers import Channel
 from adapters.zulip.calls import Calls
 from adapters.zulip.channels import describe, is_direct
-from adapters.zulip.client import Refused
 from adapters.zulip.newcomers import Newcomers
 from adapters.zulip.residents import Residents
+from adapters.zulip.verdicts import Refused
 from migrate.errors import Skip
 from migrate.model import Ref
 from migrate.spi import Account, Audience, Entry, Existing, Memo, Opening, Sealing

@@ -10,7 +10,8 @@ import secrets
 from pathlib import Path
 
 from adapters.zulip.calls import Calls
-from adapters.zulip.client import Credentials, Refused
+from adapters.zulip.client import Credentials
+from adapters.zulip.verdicts import Refused
 from migrate.errors import Fatal
 from migrate.model import Ref
 

@@ -10,8 +10,9 @@ import msgspec
 
 from adapters.zulip.answers import Emoji, Message, Page
 from adapters.zulip.asking import Asking, converted
-from adapters.zulip.client import Credentials, Refused
+from adapters.zulip.client import Credentials
 from adapters.zulip.envelope import Envelope
+from adapters.zulip.verdicts import Refused
 from migrate.model import Ref
 
 PAGE = 5_000

@@ -10,7 +10,6 @@ from adapters.zulip.addresses import link_to_channel, link_to_direct, link_to_me
 from adapters.zulip.answers import User
 from adapters.zulip.calls import Calls
 from adapters.zulip.channels import is_direct
-from adapters.zulip.client import ServerClient
 from adapters.zulip.config import Config
 from adapters.zulip.conversations import Conversations
 from adapters.zulip.inheriting import Inheritance
@@ -189,7 +188,7 @@ async def open_organization(config: Config, context: Context) -> OrganizationSes
     """A session. Raises UsageError without a zuliprc, Fatal where no organization answers that
     knows the account in it."""
     zuliprc = checks.read_zuliprc(config, context.folder)
-    client = ServerClient(zuliprc.site, zuliprc.credentials, zuliprc.cert_bundle or None)
+    client = checks.open_client(zuliprc, context.folder)
     try:
         calls, settings, me = await checks.reach(client)
         realm = Realm(calls, settings, context.memo)

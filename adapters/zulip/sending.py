@@ -11,12 +11,13 @@ from adapters.zulip.addresses import direct_members, link_to_topic
 from adapters.zulip.answers import Message
 from adapters.zulip.calls import Calls
 from adapters.zulip.channels import is_direct
-from adapters.zulip.client import Credentials, Refused
+from adapters.zulip.client import Credentials
 from adapters.zulip.conversations import Conversations
 from adapters.zulip.message_calls import Narrow
 from adapters.zulip.placing import main_topic
 from adapters.zulip.profiles import ZulipCaps
 from adapters.zulip.realm import Realm
+from adapters.zulip.verdicts import Refused
 from mappings import emoji
 from migrate.errors import Retry, Skip
 from migrate.model import Ref, ts_micros

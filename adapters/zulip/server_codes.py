@@ -18,15 +18,35 @@ SERVER_CODES: Catalogue = MappingProxyType(
             " account.",
             "Run `chmod 600` on it.",
         ),
+        "zulip-plain-http": Meaning(
+            "warning",
+            "The importing account's key, and everything that is said, goes over the network for"
+            " all to read.",
+            "Use https in `target.url` and in the zuliprc.",
+        ),
         "zulip-key": Meaning(
             "error",
             "The server does not accept the key of the importing account.",
             "Download a new zuliprc of that account, in Zulip under Personal settings > Account &"
             " privacy > API key.",
         ),
+        "zulip-importer-closed": Meaning(
+            "error",
+            "The importing account is deactivated.",
+            "Have it reactivated, in Zulip under Organization settings > Users > Deactivated; then"
+            " run again to continue.",
+        ),
+        "zulip-elsewhere": Meaning(
+            "error",
+            "The importing account belongs to another organization of this server, or the server"
+            " takes this address for another's.",
+            "Correct `target.url`, or the site in the zuliprc: it is the organization's own"
+            " address, what people open in their browsers.",
+        ),
         "zulip-zuliprc": Meaning(
             "error",
-            "The zuliprc that `target.zuliprc` names is not there, or is not one of Zulip's.",
+            "The zuliprc that `target.zuliprc` names, or what it names itself, is not there, or is"
+            " not one of Zulip's.",
             "Download it in Zulip, as the importing account, under Personal settings > Account &"
             " privacy > API key, and put it beside migration.toml.",
         ),
@@ -118,6 +138,27 @@ SERVER_CODES: Catalogue = MappingProxyType(
             "The organization does not list the domain of a sender.",
             "Require an invitation for joining until the import is done, in Zulip under"
             " Organization settings > Organization permissions.",
+        ),
+        "zulip-direct-off": Meaning(
+            "warning",
+            "The organization has switched direct messages off: those of the export will fail.",
+            "Switch them on until the import is done, in Zulip under Organization settings >"
+            " Organization permissions.",
+        ),
+        "zulip-retention": Meaning(
+            "warning",
+            "The organization deletes messages that are older than a number of days, and imported"
+            " ones are as old as they were in Slack: what is older is gone after the first night.",
+            "Have messages retained for ever, in Zulip under Organization settings > Organization"
+            " settings > Message retention period; or leave out with `source.since` what would be"
+            " deleted.",
+        ),
+        "zulip-announced": Meaning(
+            "warning",
+            "The organization tells a channel of everybody who joins: there will be a message for"
+            " each account that is made.",
+            "Switch that off until the import is done, in Zulip under Organization settings >"
+            " Organization settings > Automated messages and emails.",
         ),
         "zulip-rate-limited": Meaning(
             "warning",

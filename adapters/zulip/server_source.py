@@ -9,11 +9,11 @@ from adapters.zulip.addresses import DIRECT, direct_members
 from adapters.zulip.answers import Channel, Message
 from adapters.zulip.calls import Calls
 from adapters.zulip.channels import is_direct
-from adapters.zulip.checks import reach, read_zuliprc
-from adapters.zulip.client import Refused, ServerClient
+from adapters.zulip.checks import open_client, reach, read_zuliprc
 from adapters.zulip.config import Config
 from adapters.zulip.message_calls import Narrow
 from adapters.zulip.snapshot import Found, Resident, Room, Snapshot
+from adapters.zulip.verdicts import Refused
 from migrate.model import Ref
 from migrate.spi import Context, Opening
 
@@ -62,7 +62,7 @@ class ServerSource:
 
     async def _connect(self) -> Calls:
         zuliprc = read_zuliprc(self._config, self._folder)
-        client = ServerClient(zuliprc.site, zuliprc.credentials, zuliprc.cert_bundle or None)
+        client = open_client(zuliprc, self._folder)
         self._calls = Calls(client)
         self._calls, settings, me = await reach(client)
         self.url, self._me = settings.url, me.ref

@@ -36,6 +36,7 @@ SPLIT = "zulip-split"
 CUSTOM_EMOJI = "zulip-custom-emoji"
 SKIN_TONE = "zulip-skin-tone"
 BOT_NAME = "zulip-bot-name"
+EDIT_MARK = "zulip-edit-mark"
 
 UNKNOWN = "2754"
 """A white question mark: what stands for a custom emoji whose image is not to be had."""
@@ -93,6 +94,8 @@ def render(message: Message, look: Look, caps: ZulipCaps) -> Rendered:
         lost.append(SPLIT)
     if before and message.kind != "emote":
         lost.append(BOT_NAME)
+    if live and message.edited:
+        lost.append(EDIT_MARK)
     if names_.custom:
         lost.append(CUSTOM_EMOJI)
     if message.reactions:

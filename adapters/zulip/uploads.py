@@ -6,10 +6,10 @@ import asyncio
 from adapters.zulip import limits
 from adapters.zulip.accounts import Accounts
 from adapters.zulip.calls import Calls
-from adapters.zulip.client import Refused
 from adapters.zulip.envelope import Envelope
 from adapters.zulip.paths import shown_name
 from adapters.zulip.staging import Staging
+from adapters.zulip.verdicts import Refused
 from migrate.errors import Skip
 from migrate.model import Ref
 from migrate.spi import Body, Memo

@@ -53,6 +53,10 @@ class Comparison:
         """Whether something was said here, as far as its id tells."""
         return seen.id.startswith(f"{self._id}/")
 
+    def resembles(self, seen: Seen) -> bool:
+        """Whether what nobody knows may be a copy of something that was said here."""
+        return False
+
     def take(self, seen: Seen) -> None:
         """Hold one thing that stands at the target against the op that made it."""
         if not seen.id:

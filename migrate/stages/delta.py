@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from migrate.findings import Finding
 from migrate.model import micros_ts
 from migrate.spi import Capabilities
+from migrate.stages.engine import OPEN
 from migrate.stages.heritage import heritage
 from migrate.store import Store
 from migrate.store.joined import is_kept
@@ -22,8 +23,10 @@ def late_order(store: Store, caps: Capabilities) -> Iterator[Finding]:
     last: dict[int, int] = dict(
         store.db.execute("SELECT lane, max(ts) FROM op WHERE kind = 5 AND state = 2 GROUP BY lane")
     )
+    if not last:
+        return
     count, first = 0, (0, 0)
-    coming = "kind = 5 AND state IN (0, 3) AND piece = 0 AND item IN ('', 'root')"
+    coming = f"kind = 5 AND {OPEN} AND piece = 0 AND item IN ('', 'root')"
     for conv, lane, ts in store.db.execute(
         f"SELECT conv, lane, ts FROM op WHERE {coming} ORDER BY conv, ts"
     ):
@@ -45,7 +48,7 @@ def way_taken(store: Store, caps: Capabilities) -> Iterator[Finding]:
             yield Finding(code="delta-rewritten")
     elif heritage(store) is not None:
         (count,) = store.db.execute(
-            "SELECT count(*) FROM op WHERE kind = 5 AND state IN (0, 3) AND piece = 0"
+            f"SELECT count(*) FROM op WHERE kind = 5 AND {OPEN} AND piece = 0"
         ).fetchone()
         if count:
             yield Finding(code="delta-sent", count=count)

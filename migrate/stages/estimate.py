@@ -1,5 +1,5 @@
-"""How long a run will take, as the plan tells it: from what is left to do, from what this target
-took before, and from what its server allows."""
+"""How long a run will take, as the plan tells it: from what is left to do, and from what the target's
+server allows."""
 
 import math
 
@@ -7,10 +7,11 @@ import msgspec
 
 from migrate.spi import Capabilities
 from migrate.stages import bodies
+from migrate.stages.engine import OPEN
 from migrate.store import Store
 
 SECONDS_A_CALL = 0.025
-"""What a live target takes for one act, until this project has measured its own."""
+"""What a live target takes for one act."""
 
 ROWS_A_SECOND = 20_000
 BYTES_SENT_A_SECOND = 20_000_000
@@ -30,13 +31,13 @@ class Estimate(msgspec.Struct, frozen=True):
 def estimate(store: Store, caps: Capabilities) -> Estimate:
     """Of all that is planned and not done. Every act is at least one call."""
     (calls,) = store.db.execute(
-        "SELECT count(*) FROM op WHERE state IN (0, 1, 3) AND kind != 7"
+        f"SELECT count(*) FROM op WHERE {OPEN} AND kind != 7"
     ).fetchone()
     size = bodies.count_bytes(store, open_only=True)
     if caps.delivery == "bulk":
         seconds = calls / ROWS_A_SECOND + size / BYTES_COPIED_A_SECOND
         return Estimate(seconds=math.ceil(seconds), server_seconds=0)
-    working = calls * float(store.meta("seconds_a_call") or SECONDS_A_CALL)
+    working = calls * SECONDS_A_CALL
     working += size / BYTES_SENT_A_SECOND
     bound = caps.calls_a_minute
     waiting = calls * 60 / bound if bound else 0.0

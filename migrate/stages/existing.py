@@ -100,7 +100,7 @@ def hold_existing(
     return [
         *_hold_accounts(store, resolution, found.accounts),
         *_barred(store, found.accounts),
-        *_hold_conversations(store, resolution, found.conversations),
+        *_hold_conversations(store, resolution, found),
     ]
 
 
@@ -135,13 +135,11 @@ def _barred(store: Store, accounts: Iterable[Existing]) -> Iterator[Finding]:
             yield Finding(code=account.barred, place=op.item)
 
 
-def _hold_conversations(
-    store: Store, resolution: Resolution, conversations: Iterable[Existing]
-) -> Iterator[Finding]:
+def _hold_conversations(store: Store, resolution: Resolution, found: Found) -> Iterator[Finding]:
     ours = {op.name for op in _ours(store, OpKind.CONVERSATION)}
-    acts = Acts(store, "placed")
+    belonging = _Belonging(store, found.accounts)
     strangers = "audience-widened" if store.meta("widen") else "audience-would-widen"
-    there = {each.name: each for each in conversations}
+    there = {each.name: each for each in found.conversations}
     for op in ops.select(store, "kind = ? AND state IN (0, 3)", (OpKind.CONVERSATION,)):
         destination = resolution.conversations[op.conv]
         place = destination.conversation.id
@@ -151,15 +149,29 @@ def _hold_conversations(
                 yield Finding(code="map-target-missing", place=place)
             elif destination.private and not known.private:
                 yield Finding(code="audience-would-widen", place=place)
-            elif destination.private and _strangers(acts, op, known):
+            elif destination.private and belonging.strangers(op, known):
                 yield Finding(code=strangers, place=place)
         elif destination.conversation.kind not in DIRECT and op.name in there.keys() - ours:
             yield Finding(code="conversation-exists", place=place)
 
 
-def _strangers(acts: Acts, op: Op, known: Existing) -> set[Ref]:
-    """Who is in a conversation that stands there and was not in Slack's, which is mapped to it."""
-    return set(known.members) - {member.ref for member in acts.opening(op.lane).members}
+class _Belonging:
+    """Who is to be in a conversation. Accounts that are only mapped so far have no refs of their
+    own yet: those of what stands there under their names are meant."""
+
+    def __init__(self, store: Store, accounts: Iterable[Existing]) -> None:
+        self._live, self._placed = Acts(store, "live"), Acts(store, "placed")
+        self._refs = {each.name: each.ref for each in accounts}
+
+    def strangers(self, op: Op, known: Existing) -> set[Ref]:
+        """Who is in a conversation that stands there and was not in Slack's, which is mapped to
+        it."""
+        made = {member.ref for member in self._live.opening(op.lane).members}
+        planned = {
+            self._refs.get(member.ref, member.ref) if member.action == "map" else member.ref
+            for member in self._placed.opening(op.lane).members
+        }
+        return set(known.members) - made - planned
 
 
 def _ours(store: Store, kind: OpKind) -> Iterator[Op]:

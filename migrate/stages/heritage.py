@@ -103,7 +103,7 @@ async def take_over(
     told = Traces(store, found)
     if told.missing:
         return told.missing
-    await find_messages(store, heir, [*told.rooms, *told.direct], world)
+    await find_messages(store, heir, {*told.rooms, *told.direct}, world)
     with store.transaction():
         deliver_parts(store, 1)
         for op, ref in (*told.accounts, *told.rooms.values()):
@@ -126,7 +126,8 @@ async def _look_again(
         return []
     told = Traces(store, found)
     unseen = "SELECT DISTINCT lane FROM op WHERE kind = 5 AND state = 2 AND part >= 0 AND ref = ''"
-    rooms = [lane for (lane,) in store.db.execute(unseen) if lane in {*told.rooms, *told.direct}]
+    there = {*told.rooms, *told.direct}
+    rooms = {lane for (lane,) in store.db.execute(unseen) if lane in there}
     learned = await find_messages(store, session, rooms, world)
     with store.transaction():
         for op, ref in told.rooms.values():

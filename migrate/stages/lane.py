@@ -166,7 +166,8 @@ class Lane:
             key = self._key(op)
             sum = sum_of(key.encode(), False) if key != op.name else 0
             act = partial(self._react, key)
-            task = asyncio.create_task(engine.perform(op, act, self._settling.find, sum))
+            doubt = self._settling.doubt(op)
+            task = asyncio.create_task(engine.perform(op, act, self._settling.find, sum, doubt))
             self._reactions.add(task)
             task.add_done_callback(partial(self._reacted, op))
             return
@@ -206,8 +207,6 @@ class Lane:
         return "" if sending is None else await self._settling.recognize(op, sending)
 
     async def _send_piece(self, rendered: Rendered, op: Op) -> Ref:
-        if known := self._settling.known(op):
-            return known
         sending = await self._pieces.sending(rendered, op)
         # Planned with dummies of the widest refs; with the real ones the text may need fewer.
         return "" if sending is None else await self._engine.session.send(sending)
@@ -221,8 +220,6 @@ class Lane:
         return self._engine.adapter.reaction(name, self._engine.look)
 
     async def _react(self, key: str, op: Op) -> Ref:
-        if known := self._settling.known(op):
-            return known
         session = self._engine.session
         author = self._acts.account(op.author)
         message = await self._pieces.ref(op.conv, op.ts)

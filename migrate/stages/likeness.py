@@ -30,17 +30,22 @@ class Likeness(Comparison):
                 self._said.add((author.ref, self._moment(op.time), op.sum))
 
     def knows(self, seen: Seen) -> bool:
-        """Whether something was said here, or is a copy of what was."""
-        if seen.emoji:
-            return seen.message in self._known
-        return seen.ref in self._known or self._is_copy(seen)
+        """Whether something was said here."""
+        return (seen.message if seen.emoji else seen.ref) in self._known
+
+    def resembles(self, seen: Seen) -> bool:
+        """Whether it is a copy of what was."""
+        moment = self._moment(seen.time)
+        return not seen.emoji and any(
+            (seen.author, moment, sum) in self._said for sum in _sums(seen)
+        )
 
     def take(self, seen: Seen) -> None:
         """Hold one thing that stands at the target against the op that made it."""
         op = self._reaction(seen) if seen.emoji else self._message_of(seen.ref)
         if op is not None:
             self._hold(op, seen)
-        elif not seen.emoji and self._is_copy(seen):
+        elif self.resembles(seen):
             self._tally.duplicate["messages"] += 1
             self._tally.find("record-duplicate", self._id)
 
@@ -60,10 +65,6 @@ class Likeness(Comparison):
             self._store, "conv = ? AND ts = ? AND kind = 6 AND state = 2", (self._conv, ts)
         )
         return next((op for op in some if self._matches(op, seen)), None)
-
-    def _is_copy(self, seen: Seen) -> bool:
-        moment = self._moment(seen.time)
-        return any((seen.author, moment, sum) in self._said for sum in _sums(seen))
 
     def _moment(self, time: int) -> int:
         return time * 1_000 // max(1, self._v.caps.told_step)

@@ -475,10 +475,11 @@ class _Placer:
                     yield skipped(op, "person-skipped")
                 elif (standing.number, key) in seen:
                     yield skipped(op, "reaction-merged")
-                elif standing.number in self._barred:
-                    yield skipped(op, REACTION_MAPPED)
                 else:
                     seen.add((standing.number, key))
+                    if standing.number in self._barred:
+                        yield skipped(op, REACTION_MAPPED)
+                        continue
                     yield msgspec.structs.replace(op, author=standing.number, name=key)
 
     def _key(self, emoji: str) -> str:

@@ -29,8 +29,9 @@ class Settling:
         return op.kind == OpKind.MESSAGE and not self.by_id
 
     def doubt(self, op: Op) -> Doubt:
-        """Whether a message was under way when an earlier run ended. By id it was asked for."""
-        return Doubt(self.alone(op) and op.state == State.SENDING)
+        """Whether the target has, or may have, an act since an earlier run. While that is so, a run
+        that ends before its turn leaves it under way."""
+        return Doubt(self._is_there(op) or (self.alone(op) and op.state == State.SENDING))
 
     async def settle(self, number: int) -> str:
         """Ask the target which of the acts that were under way in a conversation it has; returns
@@ -72,13 +73,14 @@ class Settling:
             self._engine.journal.note(open_again(op))
         await self._engine.journal.flush()
 
-    def known(self, op: Op) -> Ref | None:
-        """The ref of an act that the target has since an earlier run."""
-        return self._there.get(self._engine.acts.id(op)) if self._there else None
+    def _is_there(self, op: Op) -> bool:
+        return bool(self._there) and self._engine.acts.id(op) in self._there
 
     async def find(self, op: Op) -> Ref | None:
-        """Whether the target has an act whose answer was lost in this run, by its id. None, too,
-        for what can be repeated without harm."""
+        """Whether the target has an act whose answer was lost, by its id. None, too, for what can
+        be repeated without harm."""
+        if self._is_there(op):
+            return self._there[self._engine.acts.id(op)]
         session = self._engine.session
         if session.caps.repeatable or not isinstance(session, Finder):
             return None

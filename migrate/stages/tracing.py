@@ -2,7 +2,7 @@
 conversations by its directory, messages by what an heir can read. What follows from it is
 `heritage`'s affair."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from migrate.errors import Skip
 from migrate.findings import Finding
@@ -100,7 +100,7 @@ def _counted(code: str, places: Sequence[str]) -> list[Finding]:
     return [Finding(code=code, count=len(places), place=min(places))] if places else []
 
 
-async def find_messages(store: Store, session: Heir, rooms: Collection[int], world: World) -> int:
+async def find_messages(store: Store, session: Heir, rooms: Set[int], world: World) -> int:
     """Keep the ref of every message of these conversations that the importer can look at and that
     has none yet; returns of how many. A ref by itself says nothing, so they are written as they
     come."""

@@ -38,8 +38,8 @@ WAYS = {
         ("--to", "mattermost", "--set", "target.team=acme", "--set", "files.missing=link"), 30_000
     ),
     # Everybody's copies, as Zulip's own converter writes them, which makes 8,500 a second.
-    "zulip, full": Way((*_ZULIP, "--set", "target.user_messages=full"), 25_000),
-    "zulip, idle": Way((*_ZULIP, "--set", "target.user_messages=idle")),
+    "zulip-full": Way((*_ZULIP, "--set", "target.user_messages=full"), 25_000),
+    "zulip-idle": Way((*_ZULIP, "--set", "target.user_messages=idle")),
 }
 MEMORY = Way(("--to", "memory", "--set", "target.mode=archive", "--set", "files.missing=link"))
 
@@ -60,7 +60,7 @@ class Taken(msgspec.Struct, frozen=True):
     tree_bytes: int
 
 
-@pytest.fixture(scope="module", params=CONVERSATIONS, ids="{:,}".format)
+@pytest.fixture(scope="module", params=CONVERSATIONS, ids="{:_}".format)
 def export(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Path, int]]:

@@ -1,5 +1,5 @@
-"""A recording of a real Zulip server, made again call by call against the fake. What differs between
-two runs (numbers, paths, keys) is led from one to the other; all else must agree."""
+"""A recording of a real Zulip server, made again call by call against the fake. What differs
+between two runs (numbers, paths, keys) is led from one to the other; all else must agree."""
 
 import base64
 import json

@@ -9,7 +9,8 @@ import secrets
 import pytest
 
 from adapters.conformance import Conformance, Target, Workspace
-from tests.live.zulip import RealZulip, Server
+from tests.live.zulip import RealZulip
+from tests.live.zulip_server import Server
 
 URL, EMAIL, KEY = (os.environ.get(f"ZULIP_{word}", "") for word in ("URL", "EMAIL", "KEY"))
 

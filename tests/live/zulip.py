@@ -16,73 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from adapters.conformance import Holding, Post
-from tests.adapters.zulip.living import Journal, LivingZulip, Reading
+from tests.adapters.zulip.living import LivingZulip
+from tests.adapters.zulip.looking import Journal, Reading
 from tests.fakes.zulip_records import Channel, Emoji, Json, Message, Reaction, Upload, User
 from tests.fakes.zulip_world import World
+from tests.live.zulip_server import Server
 
 _FILES = re.compile(r"/user_uploads/([^\s)]+)")
-_FIRST_OF_10 = 300
-"""A feature level: servers of before say less of archived channels."""
-
-
-class Server:
-    """`email` and `key` are those of an owner who may forge senders and make accounts."""
-
-    def __init__(self, url: str, email: str, key: str) -> None:
-        self.url = url.rstrip("/")
-        self.email = email
-        self.key = key
-        told = self.ask("GET", "server_settings")
-        self.version = "10" if told["zulip_feature_level"] >= _FIRST_OF_10 else "9"
-
-    def ask(self, verb: str, path: str, form: Json | None = None, by: User | None = None) -> Json:
-        """An answer's JSON. Raises urllib.error.HTTPError for any other than 200."""
-        answer = self.fetch(verb, f"/api/v1/{path}", form, by)
-        told: Json = json.loads(answer)
-        return told
-
-    def fetch(
-        self, verb: str, path: str, form: Json | None = None, by: User | None = None
-    ) -> bytes:
-        encoded = urllib.parse.urlencode(
-            {k: v if isinstance(v, str) else json.dumps(v) for k, v in (form or {}).items()}
-        )
-        address = f"{self.url}{path}"
-        if verb == "GET" and encoded:
-            address, encoded = f"{address}?{encoded}", ""
-        email, key = (by.email, by.key) if by else (self.email, self.key)
-        signed = base64.b64encode(f"{email}:{key}".encode()).decode()
-        request = urllib.request.Request(
-            address,
-            method=verb,
-            data=encoded.encode() if verb != "GET" else None,
-            headers={"Authorization": f"Basic {signed}"},
-        )
-        with urllib.request.urlopen(request, timeout=60) as response:
-            body: bytes = response.read()
-        return body
-
-    def make_user(self, email: str, name: str, password: str) -> int:
-        form = {"email": email, "full_name": name, "password": password}
-        id: int = self.ask("POST", "users", form)["user_id"]
-        return id
-
-    def fetch_key(self, email: str, password: str) -> str:
-        form = {"username": email, "password": password}
-        key: str = self.ask("POST", "fetch_api_key", form)["api_key"]
-        return key
-
-    def messages(self, narrow: list[Json], by: User | None = None) -> list[Json]:
-        """The last 5,000 of them."""
-        told = self.ask(
-            "GET",
-            "messages",
-            {"anchor": "newest", "num_before": 5_000, "num_after": 0, "narrow": narrow,
-             "apply_markdown": False, "allow_empty_topic_name": True},
-            by,
-        )  # fmt: skip
-        found: list[Json] = told["messages"]
-        return found
 
 
 class RealZulip(LivingZulip):
@@ -92,7 +32,8 @@ class RealZulip(LivingZulip):
 
     def __init__(self, server: Server, mark: str) -> None:
         zuliprc = f"[api]\nemail={server.email}\nkey={server.key}\nsite={server.url}\n"
-        super().__init__(server.url, zuliprc, server.version, f"{mark}.slack.invalid")
+        self.email_domain = f"{mark}.slack.invalid"
+        super().__init__(server.url, zuliprc, server.version, self.email_domain)
         self.server = server
         self.mark = mark
         self._settled: dict[int, str] = {}
@@ -134,11 +75,7 @@ class RealZulip(LivingZulip):
     def _say(self, project: Path, post: Post, words: str | None) -> None:
         held = self.server.ask("GET", f"messages/{post.ref}", {"apply_markdown": False})["message"]
         domain = held["sender_email"].rpartition("@")[2]
-        try:
-            allowed = {"domain": domain, "allow_subdomains": False}
-            self.server.ask("POST", "realm/domains", allowed)
-        except urllib.error.HTTPError as error:
-            assert error.code == 400  # it is there already
+        self.server.ask("POST", "realm/domains", {"domain": domain, "allow_subdomains": False})
         form = {
             "type": "stream", "to": json.dumps(held["display_recipient"]), "topic": held["subject"],
             "content": words or held["content"], "sender": held["sender_email"],
@@ -147,6 +84,7 @@ class RealZulip(LivingZulip):
         if words is None:
             form["time"] = held["timestamp"]
         self.server.ask("POST", "messages", form)
+        self.server.ask("DELETE", f"realm/domains/{domain}")
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -187,6 +125,10 @@ class RealZulip(LivingZulip):
             if not ref.startswith("dm:"):
                 narrow = [{"operator": "channel", "operand": int(ref)}]
                 world.take(self.server.messages(narrow), None)
+        for channel in [c for c in world.channels.values() if c.archived and c.private]:
+            # Nobody is told who is in there; whoever may read one message is.
+            said = next(m for m in world.messages.values() if m.channel == channel.id)
+            channel.seats = {u.id for u in world.users.values() if u.key and self._reads(said, u)}
         for user in world.users.values():
             if str(user.id) in journal.people.values():
                 user.picture = world.picture_of(user)
@@ -196,6 +138,14 @@ class RealZulip(LivingZulip):
                 world.emoji[int(told["id"])] = Emoji(
                     int(told["id"]), told["name"], image, None, told["deactivated"]
                 )
+
+    def _reads(self, message: Message, user: User) -> bool:
+        try:
+            self.server.ask("GET", f"messages/{message.id}", by=user)
+        except urllib.error.HTTPError as error:
+            assert error.code == 400
+            return False
+        return True
 
     def _fill_channels(self, world: "_World", journal: Journal) -> None:
         every: Json = {"include_all_active": True}
@@ -240,6 +190,8 @@ class _World(World):
         return self._server.fetch("GET", address.removesuffix(".png") + ".original")
 
     def can_open(self, user: User, upload: Upload) -> bool:
+        if not user.key:
+            return False  # nobody's key is at hand but those of who was in it
         try:
             self._server.fetch("GET", f"/user_uploads/{upload.path}", by=user)
         except urllib.error.HTTPError as error:

@@ -146,6 +146,30 @@ def test_where_the_organization_is(tmp_path: Path, url: str, site: str, found: s
     assert KEY not in repr(rc)
 
 
+def test_a_certificate_that_is_not_there(tmp_path: Path) -> None:
+    with project(tmp_path) as place:
+        path = tmp_path / "zuliprc"
+        path.write_text(path.read_text() + "cert_bundle=missing.pem\n")
+        with pytest.raises(UsageError) as caught:
+            place.ask(lambda session: session.check())
+    assert caught.value.code == "zulip-zuliprc"
+
+
+@pytest.mark.parametrize(
+    ("site", "open"),
+    [
+        ("https://chat.example.org", False),
+        ("http://chat.example.org", True),
+        ("http://10.0.0.5:9991", True),
+        ("http://127.0.9.3:8590", False),
+        ("http://localhost:9991", False),
+        ("http://[::1]:9991", False),
+    ],
+)
+def test_keys_on_an_open_wire(site: str, open: bool) -> None:
+    assert checks.is_open_wire(site) == open
+
+
 def test_nobody_answers(tmp_path: Path) -> None:
     with project(tmp_path) as place:
         pass

@@ -10,7 +10,8 @@ import pytest
 
 from adapters.zulip import asking
 from adapters.zulip.calls import Calls
-from adapters.zulip.client import Credentials, Refused, ServerClient
+from adapters.zulip.client import Credentials, ServerClient
+from adapters.zulip.verdicts import Refused
 from migrate.errors import Fatal, Retry
 from tests.fakes.serving import Fault
 from tests.fakes.zulip import Organization

@@ -83,6 +83,16 @@ def test_somebody_elses_channel_is_left_alone(place: Project, by_importer: bool)
     assert dataclasses.asdict(theirs) == before
 
 
+def test_a_channel_that_somebody_makes_just_before_us(place: Project) -> None:
+    ann = place.make(account())
+    place.memo.set("zulip wanted C1", "plans")
+    theirs = place.organization.world.make_channel("plans", creator=int(ann.ref))
+    with pytest.raises(Skip) as caught:
+        place.open(channel(ann))
+    assert caught.value.code == "zulip-channel-exists"
+    assert theirs.seats == set()
+
+
 def test_nothing_private_goes_into_an_open_channel(place: Project) -> None:
     place.organization.world.make_channel("plans")
     with pytest.raises(Skip) as caught:

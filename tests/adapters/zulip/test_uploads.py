@@ -161,6 +161,19 @@ def test_what_was_staged_is_taken_away_after_a_crash(place: Project, fault: str)
     assert [each.archived for each in closed] == [True]
 
 
+@pytest.mark.parametrize("fault", ["busy", "reset"])
+def test_what_is_not_taken_away_at_once_fails_no_message(place: Project, fault: str) -> None:
+    """It would be sent again, though it is there."""
+    bob = mapped(place)
+    plans = place.open(channel(bob))
+    place.organization.fail("DELETE messages", fault)  # type: ignore[arg-type]  # both are faults
+    _, upload = share(place, plans, bob)
+    assert upload.messages
+    assert len(staged(place)) == 1
+    place.ask(lambda session: session.release_all())
+    assert staged(place) == []
+
+
 def test_a_channel_of_that_name_is_somebody_elses(place: Project) -> None:
     theirs = place.organization.world.make_channel(NAME, private=True)
     bob = mapped(place)

@@ -6,9 +6,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from adapters.conformance.migration import Crash
 from adapters.conformance.workspace import Workspace
 from migrate.runner import PlanSummary
 from migrate.stages.estimate import Estimate, estimate
+from tests.migrate.stages.test_push import crash_at
 from tests.migrate.stages.trial import Trial, small_workspace
 
 
@@ -100,3 +102,23 @@ def test_the_servers_bound_on_calls_is_reckoned_with(
     caps = msgspec.structs.replace(trial.caps, calls_a_minute=bound)
     with trial.store() as store:
         assert estimate(store, caps) == expected
+
+
+def test_what_is_never_sent_again_comes_neither_late_nor_at_all(tmp_path: Path) -> None:
+    """A direct message that may have arrived stays as it is, whatever comes behind it."""
+    workspace, _, ann, bob = small_workspace()
+    direct = workspace.dm(ann, bob)
+    direct.say(ann, "perhaps")
+    trial = Trial(tmp_path, workspace, "forgetful")
+    trial.plan()
+    with pytest.raises(Crash):
+        trial.resume(crash_at("message.called"))
+    trial.resume()
+    assert trial.plan().estimate.seconds == 0
+    direct.say(bob, "certainly")
+    trial.export_again(workspace)
+    trial.run()
+    assert [op.code for op in trial.ops("kind = 5 ORDER BY ts")] == ["unsure", ""]
+    again = trial.plan()
+    assert loss(again, "late-order") is None
+    assert again.estimate.seconds == 0

@@ -138,6 +138,21 @@ def test_who_is_in_a_private_conversation_there_was_in_slacks(
     assert ("audience-would-widen" in [told.code for told in plan.blockers]) is wider
 
 
+@pytest.mark.parametrize("stranger", [True, False])
+def test_people_who_are_mapped_are_no_strangers_in_a_private_conversation(
+    tmp_path: Path, stranger: bool
+) -> None:
+    """Members are told by their refs, which a mapped account of a first plan does not have yet."""
+    trial, workspace, ann, _ = begun(tmp_path)
+    stands(trial, "annie")
+    members = ["id-annie", "id-eve"] if stranger else ["id-annie"]
+    stands(trial, "vault", room=True, private=True, members=members)
+    trial.map("users.csv", ann, action="map", target="annie")
+    trial.map("channels.csv", workspace.places[1].id, action="map", target="vault")
+    plan = trial.plan(check=True)
+    assert ("audience-would-widen" in [told.code for told in plan.blockers]) is stranger
+
+
 def test_without_a_server_nothing_can_be_mapped(tmp_path: Path) -> None:
     trial, workspace, ann, _ = begun(tmp_path, "append")
     trial.map("users.csv", ann, action="map", target="annie")

@@ -371,6 +371,42 @@ def test_what_hangs_on_what_nobody_can_see(tmp_path: Path) -> None:
         assert not any(found.values())
 
 
+def test_a_run_that_is_killed_at_every_step_goes_on(tmp_path: Path) -> None:
+    """The first one over the living target, which makes it the project's own."""
+    workspace, general, direct, (ann, bob) = small_world()
+    trial = taken(tmp_path, workspace)
+    cat = workspace.person("cat")
+    general.record["members"] = [ann, bob, cat]
+    general.say(cat, "late reply", root=general.said[0].react("rocket", cat))
+    general.say(bob, "new", after=50)
+    workspace.channel("fresh", ann).say(ann, "a new place")
+    trial.export_again(workspace)
+    trial.plan(check=True)
+    kills = 0
+    while True:
+        left = kills % 7
+
+        def probe(step: str, _: str) -> None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise Crash
+
+        try:
+            trial.resume(probe if kills < 28 else lambda step, subject: None)
+            break
+        except Crash:
+            kills += 1
+    assert kills > 5
+    posts = [x["payload"]["text"] for x in trial.log("message")]
+    assert sorted(posts) == sorted(said.text for said in workspace.said)
+    assert len(trial.log("reaction")) == 5
+    verified = trial.verify()
+    for found in (verified.missing, verified.different, verified.duplicate, verified.extra):
+        assert not any(found.values())
+    assert trial.texts(direct.id) == ["between us"]
+
+
 def test_an_archived_conversation_that_is_not_told_stops_nobody(tmp_path: Path) -> None:
     """What is new for it waits until the target tells it, and its messages are found then."""
     workspace, general, _, (ann, _) = small_world()
@@ -463,3 +499,19 @@ def test_deltas_at_random_bring_everything_once(tmp_path: Path, seed: int) -> No
 def test_a_target_nobody_knows_needs_no_way_back(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         Inheritance(tmp_path, small_world()[0]).verify()
+
+
+def test_what_was_one_reaction_in_the_archive_stays_one(tmp_path: Path) -> None:
+    """Two of Slack's names for one emoji, chosen by one person."""
+    workspace, general, _, (ann, bob) = small_world()
+    general.say(ann, "agreed").react("+1", bob).react("thumbsup", bob)
+    trial = Inheritance(tmp_path, workspace)
+    archived = trial.run()
+    assert archived.skipped["reactions"] == 1
+    trial.take()
+    general.say(bob, "new", after=100)
+    trial.export_again(workspace)
+    trial.plan(check=True)
+    summary = trial.resume()
+    assert summary.already["reactions"] == archived.sent["reactions"]
+    assert {t.code: t.count for t in summary.reasons}["reaction-merged"] == 1

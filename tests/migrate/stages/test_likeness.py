@@ -155,3 +155,21 @@ def test_conversations_that_become_one(tmp_path: Path, monkeypatch: pytest.Monke
     verified = trial.verify()
     assert verified.missing["messages"] == 1
     assert verified.findings[0].example.startswith(places[1].id)
+
+
+def test_the_same_words_in_two_conversations_that_become_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said by one person within one second, as programs do: none is a copy of the other."""
+    monkeypatch.setattr(MemoryAdapter, "lane_key", lambda *told: ",".join(told[-1]), raising=False)
+    monkeypatch.setattr(forgetful, "_is_readable", lambda opening: True)
+    workspace, _, ann, bob = small_workspace()
+    places = [workspace.group_dm(ann, bob), workspace.group_dm(bob, ann)]
+    for place in places:
+        place.say(ann, "the server is down", after=0.001)
+    trial = Trial(tmp_path, workspace, "forgetful")
+    trial.run()
+    assert_verified(trial)
+    refs = [post.ref for post in trial.holding().posts]
+    rewrite(trial, lambda line: [line, line | {"ref": "x"}] if line.get("ref") == refs[1] else [line])
+    assert trial.verify().duplicate["messages"] == 1

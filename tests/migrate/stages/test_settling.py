@@ -299,3 +299,26 @@ def test_skip_of_a_call_is_an_answer(tmp_path: Path) -> None:
     assert (op.state, op.code) == (State.FAILED, "memory-closed")
     assert_settled(trial, workspace, trial.run())
     assert_whole(trial, workspace)
+
+
+@pytest.mark.parametrize("kind", ["message", "reaction"])
+def test_what_was_found_stays_found_when_the_run_ends_before_its_turn(
+    tmp_path: Path, kind: str
+) -> None:
+    """The target has it since the first run; the second asks, and is ended right before it would
+    note it; the third asks again."""
+    workspace, general, ann, bob = small_workspace()
+    general.say(ann, "one").react("tada", bob)
+    trial = Trial(tmp_path, workspace)
+    trial.plan()
+    with pytest.raises(Crash):
+        trial.resume(crash_at(f"{kind}.called"))
+    begun: list[str] = []
+
+    def watch(step: str, subject: str) -> None:
+        begun.extend([step] if step == f"{kind}.intended" else [])
+
+    with pytest.raises(Interrupted):
+        trial.resume(watch, stopped=lambda: bool(begun))
+    trial.resume()
+    assert_whole(trial, workspace)
