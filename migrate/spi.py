@@ -597,7 +597,7 @@ class Releaser(Protocol):
 
     async def release_all(self) -> None:
         """After the accounts: what was changed of the target as a whole, so that history could come
-        in, is changed back. May be repeated without harm."""
+        in, is changed back. May be repeated without harm, as the next run does after a Skip."""
 
 
 @runtime_checkable

@@ -216,21 +216,31 @@ class Conversations:
 
     async def let_newcomers_in(self) -> None:
         """Everybody into all channels that are waited for, each by one call: the server tells
-        people so once. Where it refuses, they wait for the next run."""
+        people so once. Raises Skip where somebody waits still, for the next run."""
+        outside = 0
         for ref in self._newcomers.waiting():
-            user = await self._residents.get(ref)
-            wanted = self._newcomers.channels_of(ref)
-            if not wanted or not user.is_active:
-                continue
-            names = [(await self.channel(each)).name for each in wanted]
-            try:
-                await self._calls.subscribe(names, [ref])
-            except Refused:
-                continue
-            for each in wanted:
-                self._newcomers.drop(ref, each)
-                self._members.pop(each, None)
+            outside += not await self._let_newcomer_in(ref, self._newcomers.channels_of(ref))
         self._newcomers.close()
+        if outside:
+            raise Skip("zulip-newcomers-outside")
+
+    async def _let_newcomer_in(self, user: Ref, wanted: Sequence[Ref]) -> bool:
+        """Whether there is nothing left to wait for. One channel that the server refuses keeps
+        nobody out of the others; one that is gone is waited for no more."""
+        try:
+            if not wanted or not (await self._residents.get(user)).is_active:
+                return True
+            names = [(await self.channel(each)).name for each in wanted]
+            await self._calls.subscribe(names, [user])
+        except Skip as verdict:
+            if len(wanted) > 1:
+                return all([await self._let_newcomer_in(user, [each]) for each in wanted])
+            if verdict.code != "zulip-not-found":
+                return False
+        for each in wanted:
+            self._newcomers.drop(user, each)
+            self._members.pop(each, None)
+        return True
 
     async def seal(self, sealing: Sealing) -> None:
         """Leavers leave. An archived channel is closed where people can still read it then; one

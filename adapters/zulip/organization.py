@@ -97,15 +97,20 @@ class OrganizationSession:
         await self._accounts.release(account)
 
     async def release_all(self) -> None:
-        """What was changed of the organization as a whole is changed back."""
+        """What was changed of the organization as a whole is changed back, as far as the server
+        lets us; what it refuses is noted still."""
+        refused: Skip | None = None
         for give_back in (
             self._conversations.let_newcomers_in,
             self._staging.clean,
             self._realm.dismiss,
         ):
-            # What is refused now is noted still, and tried again at the end of the next run.
-            with contextlib.suppress(Skip):
+            try:
                 await give_back()
+            except Skip as verdict:
+                refused = refused or verdict
+        if refused is not None:
+            raise refused
 
     def sign_in(self, account: Account) -> str:
         """See `migrate.spi.Usher`. Passwords are made by the importer, and told nobody."""

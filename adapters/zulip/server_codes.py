@@ -263,6 +263,11 @@ SERVER_CODES: Catalogue = MappingProxyType(
             "Have a member add it, then run again.",
         ),
         "zulip-not-found": Meaning("error", "The server does not have this channel."),
+        "zulip-newcomers-outside": Meaning(
+            "warning",
+            "Some who had an account before could not be let into all of their channels.",
+            "Let them in by hand: `verify` names the channels (`member-missing`). Or run again.",
+        ),
         "zulip-not-a-participant": Meaning(
             "error",
             "Somebody wrote in direct talk who is not among those who talk; it would become another"

@@ -13,6 +13,9 @@ from migrate.store import State, Store, messages
 Fate = Literal["sent", "already", "skipped", "failed", "open"]
 
 NOTICE = messages.NOTICE
+RELEASE = "release"
+"""The stage whose findings tell what a run could not give back at the target."""
+
 _LIVING = "NOT EXISTS (SELECT 1 FROM deletion d WHERE d.conv = message.conv AND d.ts = message.ts)"
 
 
@@ -172,8 +175,8 @@ def check_sums(store: Store, counts: Mapping[Fate, Mapping[str, int]]) -> dict[s
 
 def reasons(store: Store) -> list[tuple[str, int, str]]:
     """Why records are skipped, and why acts failed, those too that account for no record (somebody
-    who could not enter, a conversation that could not be closed): code, how many, and where the
-    first is."""
+    who could not enter, a conversation that could not be closed, what could not be given back):
+    code, how many, and where the first is."""
     query = (
         "SELECT op.code, count(*) + sum(iif(op.state = 4, op.folded, 0)),"
         " min(printf('%s %s', coalesce(c.id, op.item), CASE op.ts WHEN 0 THEN '' ELSE"
@@ -183,7 +186,8 @@ def reasons(store: Store) -> list[tuple[str, int, str]]:
     )
     rows = [(code, count, place.strip()) for code, count, place in store.db.execute(query)]
     rejected = store.db.execute("SELECT code, count(*), min(place) FROM reject GROUP BY code")
-    return sorted([*rows, *rejected])
+    held = [(each.code, each.count, each.place) for each in store.findings(RELEASE)]
+    return sorted([*rows, *rejected, *held])
 
 
 def _fate(state: int, now: bool) -> Fate:

@@ -114,7 +114,7 @@ class Journey:
 def _marked(row: dict[str, str], target: RealZulip) -> str:
     name = row.get("full_name") or row["name"] or row.get("slack_id", "")
     direct = row.get("kind") in ("dm", "group_dm")
-    return "" if direct or row.get("target") else f"{name}-{target.mark}"
+    return "" if direct or row.get("target") else f"{target.mark}-{name}"
 
 
 @needs_server

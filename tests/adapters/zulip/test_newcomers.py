@@ -118,3 +118,45 @@ def test_what_comes_later_finds_them_in(server: Organization, tmp_path: Path) ->
     assert {acme.mia.id, acme.ben.id} <= channel.seats
     for user in (acme.mia, acme.ben):
         assert [m.sender for m in acme.received(user)] == [NOTIFIER, NOTIFIER]
+
+
+def test_a_channel_that_refuses_keeps_nobody_out_of_the_others(
+    server: Organization, tmp_path: Path
+) -> None:
+    """Neither one that somebody has deleted; who waits is told of, and let in by the next run."""
+    acme = Acme(server, tmp_path)
+    acme.migration.plan()
+    with pytest.raises(Crash):
+        acme.migration.resume(CrashAt("account.released", 1))
+    world = server.world
+    board = world.channel_named("board")
+    assert board is not None
+    # Those who may write there could not be told by the importer alone.
+    board.seats.discard(server.importer.id)
+    summary = acme.migration.resume()
+    told = {each.code: each.severity for each in summary.reasons}
+    assert told == {"zulip-newcomers-outside": "warning"}
+    plans = world.channel_named("plans")
+    assert plans is not None
+    assert {acme.mia.id, acme.ben.id} <= plans.seats
+    assert acme.mia.id not in board.seats
+    board.seats.add(server.importer.id)
+    assert not acme.migration.resume().reasons
+    assert acme.mia.id in board.seats
+
+
+def test_a_channel_that_is_gone_is_waited_for_no_more(server: Organization, tmp_path: Path) -> None:
+    acme = Acme(server, tmp_path)
+    acme.migration.plan()
+    with pytest.raises(Crash):
+        acme.migration.resume(CrashAt("account.released", 1))
+    world = server.world
+    plans = world.channel_named("plans")
+    assert plans is not None
+    del world.channels[plans.id]
+    acme.migration.resume()
+    board = world.channel_named("board")
+    assert board is not None
+    assert acme.mia.id in board.seats
+    assert world.channel_named("plans") is None
+    assert not acme.migration.resume().reasons

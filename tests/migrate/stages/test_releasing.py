@@ -7,7 +7,7 @@ import pytest
 
 from adapters.conformance.migration import Crash, assert_sums, assert_whole, tampered
 from adapters.memory import adapter
-from migrate.errors import Fatal
+from migrate.errors import Fatal, Skip
 from tests.migrate.stages.test_push import crash_at
 from tests.migrate.stages.trial import Trial, refusing, small_workspace
 
@@ -143,3 +143,34 @@ def test_the_target_as_a_whole_comes_last(tmp_path: Path, crash: bool) -> None:
         assert told == ["account"] * len(EVERYBODY) + ["all"]
         trial.resume()
     assert told.count("all") == 1
+
+
+def test_a_target_that_cannot_be_given_back_as_a_whole(tmp_path: Path) -> None:
+    """The accounts are; what is left is told, and tried again by a run with nothing to send."""
+    trial = begun(tmp_path)
+    told: list[str] = []
+    refusals = [Skip("memory-no-key"), Skip("memory-no-key")]
+
+    def watch(session: Any) -> None:
+        release = session.release
+
+        async def releasing(account: Any) -> None:
+            await release(account)
+            told.append("account")
+
+        async def releasing_all() -> None:
+            told.append("all")
+            if refusals:
+                raise refusals.pop()
+
+        session.release, session.release_all = releasing, releasing_all
+
+    trial.plan()
+    with tampered(adapter, watch):
+        summary = trial.resume()
+        assert_sums(summary)
+        assert [(each.code, each.count) for each in summary.reasons] == [("memory-no-key", 1)]
+        assert len(trial.resume().reasons) == 1
+        assert not trial.resume().reasons
+        trial.resume()
+    assert told == [*["account"] * len(EVERYBODY), "all", "all", "all"]
