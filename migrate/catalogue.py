@@ -106,11 +106,18 @@ CORE: Catalogue = {
     ),
     "archive-unseen": Meaning(
         "note",
-        "Messages that the archive brought stand where the importing account cannot look, or were"
-        " changed there: they count as done, links lead to their conversation, and verify leaves"
-        " them unchecked.",
+        "Messages that the archive brought stand where the importing account cannot look: they"
+        " count as done, links lead to their conversation, and verify leaves them unchecked.",
         "Let the importing account into the private conversations, then run `chat-migrate plan"
         " --check`; nobody can let it into direct talk.",
+    ),
+    "archive-message-missing": Meaning(
+        "warning",
+        "Messages of the archive are not at the target, where the rest of their conversation is:"
+        " people have deleted or changed them there, or another archive was imported than the last"
+        " one that this project made. They count as done and are not sent again.",
+        "Are they more than people can have changed, import the last archive into a fresh target,"
+        " or make a new project for one.",
     ),
     "message-unseen": Meaning(
         "warning",

@@ -432,7 +432,8 @@ class Existing(msgspec.Struct, frozen=True, kw_only=True):
     """An account or a conversation that stands at the target, whoever made it. `name` is what a
     mapping file's `target` says; `email` in lower case, "" where it is not known; `members` are the
     refs of those who can read a private conversation, the importer's own account left out. `barred`
-    is a code of the adapter's that says why an account cannot take what is mapped to it."""
+    is a code of the adapter's that says why an account cannot take what is mapped to it; `closed`
+    the same of one that is closed, unless an archive of the project brought it."""
 
     name: str
     ref: Ref
@@ -441,6 +442,7 @@ class Existing(msgspec.Struct, frozen=True, kw_only=True):
     private: bool = False
     members: tuple[Ref, ...] = ()
     barred: str = ""
+    closed: str = ""
 
 
 class Memo(Protocol):

@@ -113,6 +113,12 @@ class Files:
         for line in SNIPPET.splitlines():
             assert line.strip() in text
         assert_verified(migration)
+        general.say(ann, "and so on")
+        migration.export_again(workspace)
+        migration.run()
+        held = [post for post in migration.holding().posts if "answer.py" in post.text]
+        assert len(held) == 1, "a newer export brings no text again"
+        assert_verified(migration)
 
     def test_canvas_that_a_message_shares(self, target: Target, tmp_path: Path) -> None:
         workspace, general, (ann, _) = pair_workspace()

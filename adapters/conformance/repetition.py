@@ -96,6 +96,26 @@ class Repetition:
         assert not any(again.sent.values())
         assert migration.holding() == holding
 
+    def test_first_reply_to_a_message_that_stood_alone(
+        self, target: Target, tmp_path: Path
+    ) -> None:
+        """Where threads have topics, that message has none; what hangs on it is found all the
+        same."""
+        workspace = Workspace()
+        ann, bob = workspace.person("ann"), workspace.person("bob")
+        general = workspace.channel("general", ann, bob)
+        lone = general.say(ann, "what is it?")
+        migration = Migration(target, tmp_path, workspace)
+        migration.run()
+        general.say(bob, "a late answer", root=lone, after=1_000)
+        general.say(ann, "so it is", root=lone)
+        migration.export_again(workspace)
+        assert_sums(migration.run())
+        said = [post.text for post in migration.holding().posts if post.conversation == general.id]
+        assert len(said) == 3
+        assert_verified(migration)
+        assert not any(migration.run().sent.values())
+
     def test_newcomer_to_an_old_conversation(self, target: Target, tmp_path: Path) -> None:
         workspace = Workspace()
         ann, bob = workspace.person("ann"), workspace.person("bob")

@@ -1,6 +1,6 @@
-"""Zulip: a directory for `manage.py import`, of which the server makes a new organization. `text`
-and `placing` say what things become, `compose` lays a part out, `joining` makes the directory of
-all parts, `validator` holds it against the importer's rules, `reading` reads it back."""
+"""Zulip: a new organization by way of an import directory (`directory`; what became of it at its
+server is `imported`), or one that stands, over its API (`organization`). What both share is beside
+this: `text` and `placing` say what things become."""
 
 from adapters.zulip.adapter import ZulipAdapter, adapter
 

@@ -7,14 +7,14 @@ import msgspec
 
 from adapters.zulip import text
 from adapters.zulip.codes import CODES
-from adapters.zulip.compose import Row, compose
 from adapters.zulip.config import TEMPLATE
 from adapters.zulip.config import Config as Target
-from adapters.zulip.delivered import DeliveredSession, ExportSource
-from adapters.zulip.directory import DirectorySession
+from adapters.zulip.directory.compose import Row, compose
+from adapters.zulip.directory.session import DirectorySession
+from adapters.zulip.directory.stamping import keep_stamp
+from adapters.zulip.imported.session import DeliveredSession, ExportSource
 from adapters.zulip.placing import place
 from adapters.zulip.profiles import ZulipCaps, caps_for
-from adapters.zulip.stamping import keep_stamp
 from migrate.findings import Catalogue
 from migrate.model import Message
 from migrate.spi import (
@@ -61,8 +61,8 @@ class ZulipAdapter:
 
     async def connect(self, config: Target, context: Context) -> Session:
         # Only here: every process that composes loads this module, and none of them the client.
-        from adapters.zulip.organization import open_organization
-        from adapters.zulip.server_source import ServerSource
+        from adapters.zulip.imported.server import ServerSource
+        from adapters.zulip.organization.session import open_organization
 
         if config.mode == "api":
             return await open_organization(config, context)

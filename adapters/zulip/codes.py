@@ -2,9 +2,9 @@
 
 from types import MappingProxyType
 
-from adapters.zulip.served_codes import SERVED_CODES
-from adapters.zulip.server_codes import SERVER_CODES
-from adapters.zulip.stamping import COMMAND
+from adapters.zulip.directory.stamping import COMMAND
+from adapters.zulip.imported.codes import SERVED_CODES
+from adapters.zulip.organization.codes import SERVER_CODES
 from adapters.zulip.text import BOT_NAME, CUSTOM_EMOJI, EDIT_MARK, SKIN_TONE, SPLIT
 from migrate.findings import Catalogue, Meaning
 

@@ -6,8 +6,10 @@ import re
 import unicodedata
 from hashlib import blake2b
 
-from adapters.zulip.numbers import REALM
 from migrate.model import File
+
+REALM = 1
+"""The number of the organization within a directory; its importer gives it another."""
 
 _DROPPED = re.compile(r"[^\w\s.-]")
 _GAPS = re.compile(r"[-\s]+")

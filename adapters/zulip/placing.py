@@ -15,6 +15,10 @@ _IN_NAMES = '*`>"@|<\\'
 
 _IN_TOPICS = "*`><\\"
 _EMOJI_LETTERS = string.ascii_lowercase + string.digits + "_-"
+
+RESOLVED = "✔ "
+"""What stands before the topic that people have marked as resolved."""
+
 _PREFIX = re.compile(r"\d{4}-\d{2}-\d{2} .")
 
 

@@ -92,7 +92,8 @@ class Additions:
             f"SELECT a.ts, a.file, f.code, {_THERE}, coalesce(late.state, -1) {PAIRS}"
             f" WHERE a.conv = ? AND (m.state IN (1, 2) OR m.code = '{UNSURE}') AND m.part <= ?"
             f" AND (late.state IN (0, 3, 4) AND late.part < 0 AND late.code != '{UNSURE}'"
-            f" OR late.conv IS NULL AND m.state != 1 AND f.state != 2 AND {_THERE})",
+            # What stands in a text, or was uploaded, came with its message.
+            " OR late.conv IS NULL AND m.state != 1 AND f.state NOT IN (2, 4))",
             (self._number, self._last_joined),
         ).fetchall()
         for ts, file, code, there, state in rows:

@@ -67,11 +67,11 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     span: Span
     keep_notices: bool
 
-    @property
-    def names_threads(self) -> bool:
-        """Whether a thread has a topic of its own at the target."""
-        wish = Wish(kind="message", id="1.000000", time=1_000, thread=True)
-        return bool(self.adapter.place(wish, None, lambda value: True).name)
+
+def names_threads(adapter: Adapter) -> bool:
+    """Whether a thread has a topic of its own at the target."""
+    wish = Wish(kind="message", id="1.000000", time=1_000, thread=True)
+    return bool(adapter.place(wish, None, lambda value: True).name)
 
 
 def skipped(op: Op, code: str) -> Op:

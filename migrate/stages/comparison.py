@@ -29,6 +29,21 @@ class Desk(Protocol):
     keeps_refs: bool
 
 
+class Sequence:
+    """Positions in the order in which they were read: the moments (a ts in microseconds) of those
+    that stand behind a later one."""
+
+    def __init__(self) -> None:
+        self.misplaced: list[int] = []
+        self._last = (0, 0, 0)
+
+    def add(self, position: tuple[int, int, int]) -> None:
+        """`position` is the run, the ts and the piece."""
+        if position < self._last:
+            self.misplaced.append(position[1])
+        self._last = max(self._last, position)
+
+
 class Comparison:
     """One of Slack's conversations, read in the target's order, at a target that tells our ids."""
 
@@ -41,7 +56,8 @@ class Comparison:
         self._id = self._acts.conversation_id(conv)
         self._seen: set[tuple[int, int, str, int]] = set()
         self._ids: dict[str, str] = {}
-        self._last = (0, 0, 0)
+        self._sent = Sequence()
+        self._dated = Sequence()
         self._folded: set[str] = set()
         self._rendered: tuple[tuple[int, str], Rendered] | None = None
         self._different: set[tuple[int, str]] = set()
@@ -98,6 +114,7 @@ class Comparison:
         """Count what the journal calls done and nobody saw. Of what a living target has from an
         archive, reactions within messages are not looked at, nor messages of which nobody knows
         the ref."""
+        self._count_misplaced()
         for op in ops.select(
             self._store, "conv = ? AND kind IN (5, 6) AND state = 2", (self._conv,)
         ):
@@ -184,8 +201,9 @@ class Comparison:
         return ts if rest in ("0", PLACEHOLDER_ITEM) else None
 
     def _hold_order(self, op: Op) -> None:
-        """Within what one run sent, the order of time holds; a later run's delta stands behind. An
-        archive that is made anew as a whole is in order throughout."""
+        """Within what one run sent, the order of time holds; a later run's delta stands behind, or
+        where its time puts it, if the target goes by that throughout. An archive that is made anew
+        as a whole is in order, too."""
         if self._v.caps.delivery == "bulk" and self._v.caps.part_order != "time":
             return
         if op.item not in HEADS:
@@ -193,11 +211,13 @@ class Comparison:
         live = self._v.caps.delivery == "live"
         # What came in one archive came at once, whichever runs wrote its parts.
         anew = op.part >= 0 if live else self._v.caps.delta == "rewrite"
-        position = (0 if anew else op.run, op.ts, op.piece)
-        if position < self._last:
+        self._sent.add((0 if anew else op.run, op.ts, op.piece))
+        self._dated.add((0, op.ts, op.piece))
+
+    def _count_misplaced(self) -> None:
+        for ts in min(self._sent.misplaced, self._dated.misplaced, key=len):
             self._tally.different["messages"] += 1
-            self._tally.find("order-different", f"{self._id} {micros_ts(op.ts)}")
-        self._last = max(self._last, position)
+            self._tally.find("order-different", f"{self._id} {micros_ts(ts)}")
 
     def _take_folded(self, seen: Seen) -> None:
         """A reaction that travelled inside its message: held against the message's own record."""

@@ -1,5 +1,5 @@
-"""How long a run will take, as the plan tells it: from what is left to do, and from what the target's
-server allows."""
+"""How long a run will take, as the plan tells it: from what is left to do, and from what the
+target's server allows."""
 
 import math
 
@@ -30,9 +30,7 @@ class Estimate(msgspec.Struct, frozen=True):
 
 def estimate(store: Store, caps: Capabilities) -> Estimate:
     """Of all that is planned and not done. Every act is at least one call."""
-    (calls,) = store.db.execute(
-        f"SELECT count(*) FROM op WHERE {OPEN} AND kind != 7"
-    ).fetchone()
+    (calls,) = store.db.execute(f"SELECT count(*) FROM op WHERE {OPEN} AND kind != 7").fetchone()
     size = bodies.count_bytes(store, open_only=True)
     if caps.delivery == "bulk":
         seconds = calls / ROWS_A_SECOND + size / BYTES_COPIED_A_SECOND

@@ -48,10 +48,13 @@ def adopt_accounts(store: Store, project: Project, found: Found, caps: Capabilit
     users.csv; returns how many."""
     if "map" not in caps.accounts:
         return 0
-    ours = {op.name for op in _ours(store, OpKind.ACCOUNT)}
+    # By name and by ref: somebody may have renamed what this project has made.
+    ours = {word for op in _ours(store, OpKind.ACCOUNT) for word in (op.name, op.ref) if word}
     made = ops.select(store, f"kind = 1 AND flags & {ops.INHERITED}")
     inherited = {op.item for op in made}
-    by_email = {each.email: each.name for each in found.accounts if each.email}
+    by_email = {
+        each.email: each.name for each in found.accounts if each.email and each.ref not in ours
+    }
     kept = read_sheet(project.mappings, PEOPLE)
     proposed = {
         person.id: person_row(person, project.adapter.caps(project.config.target)).action
@@ -125,14 +128,22 @@ def _hold_accounts(
 def _barred(store: Store, accounts: Iterable[Existing]) -> Iterator[Finding]:
     """The accounts that people are mapped to, or that an archive brought, and that cannot take what
     is theirs."""
-    barred = {name: each for each in accounts if each.barred for name in (each.name, each.ref)}
+    barred = {
+        name: each
+        for each in accounts
+        if each.barred or each.closed
+        for name in (each.name, each.ref)
+    }
     if not barred:
         return
     where = f"kind = 1 AND state != 4 AND flags & {ops.MAPPED}"
     for op in ops.select(store, where):
-        account = barred.get(op.ref if op.flags & ops.INHERITED else op.name)
-        if account is not None:
-            yield Finding(code=account.barred, place=op.item)
+        inherited = op.flags & ops.INHERITED
+        account = barred.get(op.ref if inherited else op.name)
+        # What an archive brought closed is opened for the while.
+        code = account and (account.barred or ("" if inherited else account.closed))
+        if code:
+            yield Finding(code=code, place=op.item)
 
 
 def _hold_conversations(store: Store, resolution: Resolution, found: Found) -> Iterator[Finding]:

@@ -202,14 +202,17 @@ def _give_back(store: Store) -> None:
 
 
 def _tell(store: Store) -> list[Finding]:
-    """What was taken over, and how much of it nobody can look at."""
+    """What was taken over, how much of it nobody can look at, and how much is not there although
+    the rest of its conversation is."""
     of_archive = "FROM op WHERE kind = 5 AND state = 2 AND part >= 0 AND piece = 0"
     (found,) = store.db.execute(f"SELECT count(*) {of_archive} AND ref != ''").fetchone()
-    unseen, conv = store.db.execute(
-        f"SELECT count(*), min(conv) {of_archive} AND ref = ''"
-    ).fetchone()
     told = [Finding(code="archive-taken-over", count=found)]
-    if unseen:
-        id = dict(people.conversations(store))[conv].id
-        told.append(Finding(code="archive-unseen", count=unseen, place=id))
+    seen = f"lane IN (SELECT DISTINCT lane {of_archive} AND ref != '')"
+    for code, where in (("archive-unseen", f"NOT {seen}"), ("archive-message-missing", seen)):
+        count, conv = store.db.execute(
+            f"SELECT count(*), min(conv) {of_archive} AND ref = '' AND {where}"
+        ).fetchone()
+        if count:
+            id = dict(people.conversations(store))[conv].id
+            told.append(Finding(code=code, count=count, place=id))
     return told

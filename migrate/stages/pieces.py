@@ -8,7 +8,7 @@ from migrate.errors import Skip
 from migrate.model import Message, Ref
 from migrate.spi import Placement, Rendered, Sending
 from migrate.stages.acts import read_message
-from migrate.stages.brief import HEADS
+from migrate.stages.brief import HEADS, names_threads
 from migrate.stages.engine import Engine
 from migrate.stages.journal import sum_of
 from migrate.stages.settling import Settling
@@ -26,6 +26,7 @@ class Pieces:
     def __init__(self, engine: Engine, settling: Settling) -> None:
         self._engine = engine
         self._settling = settling
+        self._names_threads = names_threads(engine.adapter)
         self._refs: OrderedDict[tuple[int, int], Ref] = OrderedDict()
         self._rendered: tuple[tuple[int, int, str], Rendered] | None = None
 
@@ -86,8 +87,12 @@ class Pieces:
         return root or None
 
     async def _is_rootless(self, op: Op) -> bool:
+        """Whether a reply is told as one of no thread: nobody knows its root, or the root stood alone
+        when it was sent, and has no topic that replies could be found under."""
         if not op.root or self._settling.by_id:
             return False
+        if self._names_threads and not op.name:
+            return True
         root = await self.ref(op.conv, op.root)
         return root == "" or (root is None and self._settling.was_unsure(op.conv, op.root))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from migrate.model import Key
 from migrate.source import parse
 from migrate.stages.additions import returning
-from migrate.stages.brief import Brief
+from migrate.stages.brief import Brief, names_threads
 from migrate.stages.resolution import Destination
 from migrate.stages.survey import CHANGED, KNOWN, UNCHANGED, Chunk
 from migrate.store import Op, OpKind, Store, messages, ops
@@ -53,7 +53,7 @@ class _Sorter:
         )
         self._deleted = messages.deletions(store, number)
         self.threads: frozenset[int] = frozenset()
-        if brief.names_threads:
+        if names_threads(brief.adapter):
             query = "SELECT DISTINCT root FROM message WHERE conv = ? AND root != 0"
             self.threads = frozenset(root for (root,) in store.db.execute(query, (number,)))
         self._returning = returning(store, number)

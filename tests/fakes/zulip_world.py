@@ -158,10 +158,13 @@ class World:
                 told.copies[user].add("read")
 
     def delete(self, message: Message) -> None:
-        """The files that it claimed stay as they are."""
+        """The files that no other message has go with it."""
         del self.messages[message.id]
-        for upload in self.uploads.values():
-            upload.messages.discard(message.id)
+        for path, upload in list(self.uploads.items()):
+            if message.id in upload.messages:
+                upload.messages.discard(message.id)
+                if not upload.messages:
+                    del self.uploads[path]
 
     def can_read(self, user: User, message: Message) -> bool:
         if message.channel is None:

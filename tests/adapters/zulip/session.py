@@ -10,7 +10,7 @@ import msgspec
 
 from adapters.zulip.addresses import direct_ref
 from adapters.zulip.config import Config
-from adapters.zulip.organization import OrganizationSession, open_organization
+from adapters.zulip.organization.session import OrganizationSession, open_organization
 from migrate.model import Conversation, ConversationKind, Key, Person, PersonKind
 from migrate.spi import Account, Context, Entry, Opening, Piece, Placement, Sending
 from tests.fakes.zulip import Organization

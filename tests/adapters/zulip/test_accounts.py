@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.zulip.keys import SECRET_FILE
+from adapters.zulip.organization.keys import SECRET_FILE
 from migrate.errors import Fatal, Skip
 from migrate.spi import Account, Entry
 from tests.adapters.zulip.session import Project, account, channel, project, said, talk

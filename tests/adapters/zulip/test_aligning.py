@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from adapters.zulip.aligning import Alignment, Line, align
+from adapters.zulip.imported.alignment import Alignment, Line, align
 
 HELLO, YES, NO = Line("Ann", 1, "hello", "a"), Line("Bob", 1, "yes", "a"), Line("Bob", 1, "no", "a")
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from adapters.conformance.migration import assert_sums
-from adapters.zulip import adapter, asking
-from adapters.zulip.keys import SECRET_FILE
+from adapters.zulip import adapter
+from adapters.zulip.organization import asking
+from adapters.zulip.organization.keys import SECRET_FILE
 from migrate import runner
 from migrate.registry import Registry
 from migrate.runner import World
@@ -133,6 +134,39 @@ def test_the_example_among_people_who_were_there(
         # There one of them shows a file, which takes a member.
         assert unread <= {"leadership"}
     assert_no_secret(journey, [user.key for user in world.users.values()])
+
+
+def test_an_account_of_ours_that_was_renamed_is_still_ours(
+    organization: Organization, tmp_path: Path
+) -> None:
+    export = tmp_path / "export"
+    write_export(export, messages=30, conversations=3, people=4, facts=False)
+    journey = Journey(tmp_path / "project", export, organization)
+    journey.run(check=True)
+    sheet = journey.folder / "mappings" / "users.csv"
+    before = sheet.read_text()
+    made = next(each for each in organization.world.people if each.email.endswith("@example.com"))
+    made.name = "Another Name"
+    plan = runner.plan(journey.project, journey.world, check=True)
+    assert "accounts-found" not in {finding.code for finding in plan.findings}
+    assert sheet.read_text() == before
+
+
+def test_who_is_mapped_to_an_account_that_is_closed_is_told(
+    organization: Organization, tmp_path: Path
+) -> None:
+    export = tmp_path / "export"
+    write_export(export, messages=30, conversations=3, people=4, facts=False)
+    journey = Journey(tmp_path / "project", export, organization)
+    sheet = journey.folder / "mappings" / "users.csv"
+    with sheet.open(newline="") as file:
+        first = next(row for row in csv.DictReader(file) if row["action"] == "create")
+    closed = organization.world.make_user(first["email"], "Long Gone", "a password of their own")
+    closed.active = False
+    plan = runner.plan(journey.project, journey.world, check=True)
+    told = {finding.code: finding for finding in plan.findings}
+    assert told["zulip-mapped-deactivated"].example == first["slack_id"]
+    assert told["zulip-mapped-deactivated"].count == 1
 
 
 def assert_no_secret(journey: Journey, keys: list[str]) -> None:

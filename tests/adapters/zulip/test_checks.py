@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.zulip import adapter, checks
+from adapters.zulip import adapter
 from adapters.zulip.config import Config
-from adapters.zulip.keys import SECRET_FILE
+from adapters.zulip.organization import checks
+from adapters.zulip.organization.keys import SECRET_FILE
 from migrate.errors import Fatal, UsageError
 from tests.adapters.zulip.session import Project, project
 from tests.fakes.zulip import Organization

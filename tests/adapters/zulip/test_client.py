@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.zulip import asking
-from adapters.zulip.calls import Calls
-from adapters.zulip.client import Credentials, ServerClient
-from adapters.zulip.verdicts import Refused
+from adapters.zulip.organization import asking
+from adapters.zulip.organization.calls import Calls
+from adapters.zulip.organization.client import Credentials, ServerClient
+from adapters.zulip.organization.verdicts import Refused
 from migrate.errors import Fatal, Retry
 from tests.fakes.serving import Fault
 from tests.fakes.zulip import Organization

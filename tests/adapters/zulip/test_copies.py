@@ -9,11 +9,11 @@ from collections.abc import Callable
 import pytest
 
 from adapters.zulip import limits
-from adapters.zulip.checking import Checker
-from adapters.zulip.copies import Shelf
-from adapters.zulip.numbers import user_number
+from adapters.zulip.directory.checking import Checker
+from adapters.zulip.directory.copies import Shelf
+from adapters.zulip.directory.numbers import user_number
+from adapters.zulip.directory.tables import Message
 from adapters.zulip.profiles import PROFILES
-from adapters.zulip.tables import Message
 from migrate.model import Conversation, ConversationKind, Person
 from migrate.spi import Account, Opening, Placement
 

@@ -9,7 +9,7 @@ import pytest
 from adapters.conformance import Workspace
 from adapters.conformance.migration import Crash, Migration
 from adapters.zulip.config import Config
-from adapters.zulip.directory import DirectorySession
+from adapters.zulip.directory.session import DirectorySession
 from migrate.errors import BlockedError, ChatMigrateError
 from migrate.spi import Context, PartFile
 from tests.adapters.zulip.rules import problems

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.zulip import dumps
+from adapters.zulip.imported import export_files as dumps
 
 TABLES: dict[str, Any] = {
     "zerver_realm": [{"id": 1, "name": 'a "\n    },\n" b'}],

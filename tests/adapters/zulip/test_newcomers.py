@@ -123,7 +123,7 @@ def test_what_comes_later_finds_them_in(server: Organization, tmp_path: Path) ->
 def test_a_channel_that_refuses_keeps_nobody_out_of_the_others(
     server: Organization, tmp_path: Path
 ) -> None:
-    """Neither one that somebody has deleted; who waits is told of, and let in by the next run."""
+    """Who waits still is told of, and let in by the next run."""
     acme = Acme(server, tmp_path)
     acme.migration.plan()
     with pytest.raises(Crash):
@@ -131,7 +131,7 @@ def test_a_channel_that_refuses_keeps_nobody_out_of_the_others(
     world = server.world
     board = world.channel_named("board")
     assert board is not None
-    # Those who may write there could not be told by the importer alone.
+    # Now the importer can let nobody in there.
     board.seats.discard(server.importer.id)
     summary = acme.migration.resume()
     told = {each.code: each.severity for each in summary.reasons}

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.zulip import limits, numbers
+from adapters.zulip import limits
+from adapters.zulip.directory import numbers
 from adapters.zulip.paths import link_to, path_id, shown_name
 from adapters.zulip.placing import main_topic, place
 from migrate.model import File

@@ -7,8 +7,8 @@ import pytest
 
 from adapters.conformance import Workspace
 from adapters.conformance.migration import Migration
-from adapters.zulip.numbers import user_number
-from adapters.zulip.prerendering import render
+from adapters.zulip.directory.numbers import user_number
+from adapters.zulip.directory.prerendering import render
 from tests.adapters.zulip.targets import ZulipDirectory, pages_of
 
 ANN = (

@@ -3,9 +3,10 @@
 import json
 from datetime import date
 
-from adapters.zulip import limits, people, profile_fields
-from adapters.zulip.numbers import user_number
-from adapters.zulip.records import AccountRecord
+from adapters.zulip import limits
+from adapters.zulip.directory import profile_fields, users
+from adapters.zulip.directory.numbers import user_number
+from adapters.zulip.directory.records import AccountRecord
 from migrate.model import Person, ProfileField
 from migrate.spi import Account, Placement
 
@@ -40,7 +41,7 @@ def test_title_comes_first_and_the_workspaces_own_fields_last() -> None:
             ProfileField("Xf2", "Blue"),
         ),
     )  # fmt: skip
-    account = people.describe(Account(person=person, placement=Placement("Ann")))
+    account = users.describe(Account(person=person, placement=Placement("Ann")))
     laid = profile_fields.lay_out([account])
     assert [(f.name, f.hint) for f in laid.fields] == [
         ("Title", ""), ("Phone", ""), ("Slack field", "Slack calls it Xf2"), ("Town", ""),

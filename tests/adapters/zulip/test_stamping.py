@@ -7,7 +7,7 @@ import pytest
 
 from adapters.conformance.migration import Migration
 from adapters.zulip.config import Config
-from adapters.zulip.stamping import STAMP_FILE, find_stamp, keep_stamp
+from adapters.zulip.directory.stamping import STAMP_FILE, find_stamp, keep_stamp
 from migrate import runner
 from migrate.errors import UsageError
 from migrate.registry import Registry

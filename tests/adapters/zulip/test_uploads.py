@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from adapters.conformance.enclosed import PNG
-from adapters.zulip.staging import NAME
+from adapters.zulip.organization.staging import NAME
 from migrate.errors import Retry, Skip
 from migrate.model import File
 from migrate.spi import Account, Body, Entry, Opening, Placement
 from tests.adapters.zulip.session import Project, account, channel, project, said, talk
-from tests.fakes.zulip_records import Upload
+from tests.fakes.zulip_records import GUEST, Upload
 
 WORDS = b"what the file says"
 
@@ -119,6 +119,25 @@ def test_a_mapped_members_file_in_private(place: Project) -> None:
     assert not upload.public
     assert staged(place) == []
     assert readers(place, upload) == {"Ann Example", "Bob Own", place.organization.importer.name}
+
+
+@pytest.mark.parametrize("belongs", [True, False])
+def test_a_guest_can_show_only_what_stands_where_he_is(place: Project, belongs: bool) -> None:
+    """Also in public: a message does not get the file that its author cannot read, and with what
+    was staged the file itself would go."""
+    bob = mapped(place)
+    place.organization.world.users[int(bob.ref)].role = GUEST
+    plans = place.open(channel(bob))
+    if not belongs:
+        with pytest.raises(Skip) as raised:
+            share(place, plans, bob)
+        assert raised.value.code == "zulip-file-not-shown"
+        return
+    place.enter(Entry(opening=plans, account=bob))
+    path, upload = share(place, plans, bob)
+    assert staged(place) == []
+    assert upload.messages and upload.public
+    assert path.removeprefix("/user_uploads/") in place.organization.world.uploads
 
 
 def test_a_mapped_member_who_waits_is_let_in_for_a_file(place: Project) -> None:

@@ -10,19 +10,18 @@ from typing import TypeVar
 import msgspec
 import pytest
 
-from adapters.zulip import compose, limits
-from adapters.zulip.checking import Checker, Claims, Invalid
+from adapters.zulip import limits
 from adapters.zulip.config import Config
-from adapters.zulip.joining import Joining
-from adapters.zulip.numbers import (
+from adapters.zulip.directory import compose
+from adapters.zulip.directory.checking import Checker, Claims, Invalid
+from adapters.zulip.directory.joining import Joining
+from adapters.zulip.directory.numbers import (
     conversation_number,
     message_number,
     recipient_number,
     user_number,
 )
-from adapters.zulip.paths import path_id
-from adapters.zulip.profiles import PROFILES
-from adapters.zulip.records import (
+from adapters.zulip.directory.records import (
     AccountRecord,
     AttachmentRecord,
     ConversationRecord,
@@ -30,8 +29,10 @@ from adapters.zulip.records import (
     Trace,
     encode_lines,
 )
-from adapters.zulip.tables import Message, Page, Reaction, UserMessage
-from adapters.zulip.validator import Validator
+from adapters.zulip.directory.tables import Message, Page, Reaction, UserMessage
+from adapters.zulip.directory.validator import Validator
+from adapters.zulip.paths import path_id
+from adapters.zulip.profiles import PROFILES
 from migrate.model import File
 from migrate.spi import Body, Part, PartFile
 from tests.adapters.zulip.rules import problems

@@ -515,3 +515,18 @@ def test_what_was_one_reaction_in_the_archive_stays_one(tmp_path: Path) -> None:
     summary = trial.resume()
     assert summary.already["reactions"] == archived.sent["reactions"]
     assert {t.code: t.count for t in summary.reasons}["reaction-merged"] == 1
+
+
+def test_another_archive_was_imported_than_the_last_one(tmp_path: Path) -> None:
+    """What the last one alone held is at no target, and nobody may think that it is."""
+    workspace, general, _, (ann, _) = small_world()
+    trial = taken(tmp_path, workspace)
+    trial.go_back()
+    general.say(ann, "in the second archive", after=50)
+    trial.export_again(workspace)
+    trial.run()
+    trial.go_live()
+    plan = trial.plan(check=True)
+    found = {each.code: (each.count, each.severity) for each in plan.findings}
+    assert found["archive-message-missing"] == (1, "warning")
+    assert found["archive-unseen"] == (1, "note")

@@ -171,5 +171,7 @@ def test_the_same_words_in_two_conversations_that_become_one(
     trial.run()
     assert_verified(trial)
     refs = [post.ref for post in trial.holding().posts]
-    rewrite(trial, lambda line: [line, line | {"ref": "x"}] if line.get("ref") == refs[1] else [line])
+    rewrite(
+        trial, lambda line: [line, line | {"ref": "x"}] if line.get("ref") == refs[1] else [line]
+    )
     assert trial.verify().duplicate["messages"] == 1
