@@ -47,7 +47,8 @@ CORE: Catalogue = {
         "An archive was finished before: it is made anew as a whole, for a target that has taken"
         " nothing yet.",
         "A target that has taken the earlier one must be emptied first, or it gets everything"
-        " twice.",
+        " twice. If it is to live on and its adapter can go on there, say so in migration.toml"
+        " before the next run: afterwards it is the new archive alone that can be gone on from.",
     ),
     "delta-sent": Meaning(
         "note",

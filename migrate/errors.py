@@ -34,9 +34,11 @@ class BlockedError(ChatMigrateError):
 
 
 class Fatal(ChatMigrateError):
-    """Verdict: the target, Slack or the local disk refuses; the run stops and can be continued."""
+    """Verdict: the target, Slack or the local disk refuses; the run stops and can be continued.
+    `refused`, which an adapter may set, says that the target has certainly not taken the call."""
 
     exit = 3
+    refused = False
 
 
 class Interrupted(ChatMigrateError):

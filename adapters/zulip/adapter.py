@@ -60,15 +60,16 @@ class ZulipAdapter:
         return caps_for(config)
 
     async def connect(self, config: Target, context: Context) -> Session:
-        # Only here: every process that composes loads this module, and none of them the client.
-        from adapters.zulip.imported.server import ServerSource
-        from adapters.zulip.organization.session import open_organization
-
+        # Only here: every process that composes loads this module, and none of them the clients.
         if config.mode == "api":
+            from adapters.zulip.organization.session import open_organization
+
             return await open_organization(config, context)
         if config.export:
             return DeliveredSession(config, context, ExportSource(config, context))
         if config.zuliprc:
+            from adapters.zulip.imported.server import ServerSource
+
             return DeliveredSession(config, context, ServerSource(config, context))
         return DirectorySession(config, context)
 

@@ -108,6 +108,11 @@ CODES: Catalogue = MappingProxyType(
             "The directory could not be written, or one of its parts or files not be read.",
             "See that the disk has room, then run again to continue.",
         ),
+        "zulip-parts-outdated": Meaning(
+            "error",
+            "The parts of the directory were written by an earlier version of chat-migrate.",
+            "Remove the folder `parts` in the project, then run again: they are written anew.",
+        ),
         "zulip-broken": Meaning(
             "error",
             "The directory is gone, or is not as it was written.",

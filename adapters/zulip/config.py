@@ -22,7 +22,7 @@ url = ""                    # the organization's address, where the zuliprc name
 zuliprc = ""                # the file with the importing account's key, `chmod 600`. api: required;
                             # import: `verify` reads with it what became of the directory
 subdomain = "slack"         # the new organization's: at least three letters, digits, hyphens
-profile = ""                # the server's major version: 9 | 10 | 11 | 12; required
+profile = ""                # the server's major version: 9 | 10 | 11 | 12; import: required
 path = "zulip"              # the directory that is made
 topics = "single"           # of what is outside threads: single | monthly | daily
 main_topic = "imported from Slack"  # the name of the single one

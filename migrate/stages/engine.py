@@ -153,7 +153,7 @@ async def _called(act: Callable[[], Awaitable[Answer]], doubt: Doubt) -> Answer:
     doubt.held = True
     try:
         answer = await act()
-    except Retry as verdict:
+    except (Retry, Fatal) as verdict:
         doubt.held = not verdict.refused
         raise
     except Skip:

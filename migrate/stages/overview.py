@@ -73,8 +73,16 @@ def summarize(
 
 
 def blockers(store: Store, project: Project) -> list[Told]:
-    """What forbids to carry out the plan that stands."""
-    return [each for each in _told(store, catalogue(project.adapter)) if is_blocker(each)]
+    """What forbids to carry out the plan that stands. Why something failed in an earlier run may
+    be over by now: that is tried again, whatever it was."""
+    known = catalogue(project.adapter)
+    found = {finding.code for finding in store.findings(*STAGES)}
+    failed = {code for (code,) in store.db.execute("SELECT DISTINCT code FROM op WHERE state = 3")}
+    return [
+        each
+        for each in _told(store, known)
+        if is_blocker(each) and (each.code in found or each.code not in failed)
+    ]
 
 
 def is_blocker(told: Told) -> bool:

@@ -87,8 +87,8 @@ class Pieces:
         return root or None
 
     async def _is_rootless(self, op: Op) -> bool:
-        """Whether a reply is told as one of no thread: nobody knows its root, or the root stood alone
-        when it was sent, and has no topic that replies could be found under."""
+        """Whether a reply is read back as one of no thread: nobody knows where its root is, or the
+        root was sent alone, and has no topic for replies to stand in."""
         if not op.root or self._settling.by_id:
             return False
         if self._names_threads and not op.name:

@@ -49,14 +49,14 @@ class Draft(msgspec.Struct, frozen=True, gc=False, array_like=True):
             root=self.root,
             broadcast=self.broadcast,
             edited=self.edited,
-            reactions=tuple(Reaction(*each) for each in self.reactions),
+            reactions=tuple([Reaction(*each) for each in self.reactions]),
             files=self.files,
             author_name=self.author_name,
             losses=self.losses,
         )
 
     def rendered(self) -> Rendered:
-        return Rendered(tuple(Piece(*each) for each in self.pieces), self.lost)
+        return Rendered(tuple([Piece(*each) for each in self.pieces]), self.lost)
 
 
 class DraftPage(msgspec.Struct, frozen=True):

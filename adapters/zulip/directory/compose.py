@@ -12,7 +12,8 @@ from adapters.zulip import channels, limits
 from adapters.zulip.directory import prerendering, recipients, users
 from adapters.zulip.directory.checking import Checker
 from adapters.zulip.directory.copies import Shelf
-from adapters.zulip.directory.numbers import emoji_number, message_number, user_number
+from adapters.zulip.directory.numbers import message_number, user_number
+from adapters.zulip.directory.reactions import Reactions
 from adapters.zulip.directory.records import (
     AttachmentRecord,
     EmojiRecord,
@@ -20,13 +21,12 @@ from adapters.zulip.directory.records import (
     Trace,
     encode_lines,
 )
-from adapters.zulip.directory.tables import Message, Reaction
+from adapters.zulip.directory.tables import Message
 from adapters.zulip.paths import path_id, shown_name
 from adapters.zulip.placing import main_topic
 from adapters.zulip.profiles import ZulipCaps
-from adapters.zulip.text import MARK, marked_links, reaction_key
-from mappings import emoji
-from migrate.model import piece_id, reaction_id, ts_micros
+from adapters.zulip.text import MARK, marked_links
+from migrate.model import piece_id, ts_micros
 from migrate.spi import Account, Composed, CustomEmoji, Look, Opening, Part, Posting, Ref
 
 Row = Account | Opening | CustomEmoji | Posting
@@ -87,8 +87,7 @@ class Sheet:
         self._places: dict[str, _Place] = {}
         self._messages: list[bytes] = []
         self._copies: list[bytes] = []
-        self._copied = 0
-        self._reactions: list[bytes] = []
+        self._reactions = Reactions(part, self._checker)
         self._attachments: list[AttachmentRecord] = []
         self._traces: list[Trace] = []
         self._added = 0
@@ -114,7 +113,7 @@ class Sheet:
             topic = own if in_thread else main
             number = self._put(posting, place, topic, text, posting.message.edited)
             root = posting.root_id if piece.in_thread else ""
-            chosen = self._react(posting, number) if not index else ()
+            chosen = self._reactions.add(posting, number) if not index else ()
             files = self._attach(posting, place, number, text)
             self._traces.append(Trace(number, id, root, tuple(swaps), chosen, files))
         if own != main and not posting.root_id:
@@ -134,14 +133,14 @@ class Sheet:
             TRACES: encode_lines(self._traces),
             CLAIMS: encode_lines([self._checker.claims()]),
         }
-        if self._reactions:
-            found[REACTIONS] = b",\n".join(self._reactions)
+        if self._reactions.rows:
+            found[REACTIONS] = b",\n".join(self._reactions.rows)
         if self._attachments:
             found[ATTACHMENTS] = encode_lines(self._attachments)
         return found
 
     def counts(self) -> dict[str, int]:
-        counted = {"messages": self._added, "reactions": len(self._reactions)}
+        counted = {"messages": self._added, "reactions": len(self._reactions.rows)}
         return {kind: number for kind, number in counted.items() if number}
 
     def _put(self, posting: Posting, place: _Place, topic: str, text: str, edited: str = "") -> int:
@@ -169,10 +168,8 @@ class Sheet:
         )
         self._checker.take_message(row)
         self._messages.append(_encode(row))
-        copies = place.shelf.of(text, number)
-        if copies.count:
-            self._copies.append(copies.write(self._copied, number))
-            self._copied += copies.count
+        if copies := place.shelf.rows(text, number):
+            self._copies.append(copies)
         return number
 
     def _place(self, opening: Opening) -> _Place:
@@ -201,29 +198,6 @@ class Sheet:
             return main
         thread = posting.root or posting.placement
         return thread.name or main
-
-    def _react(self, posting: Posting, number: int) -> tuple[str, ...]:
-        """The rows of a message's reactions, and the engine's ids of them in the same order. Two
-        names of one emoji, chosen by one person, are one reaction."""
-        chosen: dict[tuple[Ref, str], str] = {}
-        for reaction in posting.message.reactions:
-            key = reaction_key(reaction.emoji, posting.look)
-            for person in reaction.people:
-                face = posting.look.person(person)
-                if face is None or (face.ref, key) in chosen:
-                    continue
-                id = reaction_id(posting.message.key, person, reaction.emoji)
-                chosen[face.ref, key] = id
-                row = _reaction(
-                    message_number(self._part, len(self._reactions)),
-                    number,
-                    face.ref,
-                    key,
-                    reaction.emoji,
-                )
-                self._checker.take_reaction(row)
-                self._reactions.append(_encode(row))
-        return tuple(chosen.values())
 
     def _attach(
         self, posting: Posting, place: _Place, number: int, text: str
@@ -285,23 +259,6 @@ def _write_links(payload: str, look: Look, caps: ZulipCaps) -> tuple[str, list[S
 def _pointer(channel: str, topic: str) -> str:
     """What clients show as a link to a channel, or to one of its topics."""
     return f"#**{channel}>{topic}**" if topic else f"#**{channel}**"
-
-
-def _reaction(id: int, message: int, author: Ref, key: str, emoji_name: str) -> Reaction:
-    if key.startswith(":"):
-        name = key.strip(":")
-        code, kind = str(emoji_number(name)), limits.CUSTOM
-    else:
-        name = emoji.canonical(emoji_name).replace("-", "_")
-        code, kind = key, limits.UNICODE
-    return Reaction(
-        id=id,
-        message=message,
-        user_profile=user_number(author),
-        emoji_name=name,
-        emoji_code=code,
-        reaction_type=kind,
-    )
 
 
 def _sent(posting: Posting) -> float:

@@ -14,19 +14,12 @@ from adapters.zulip.directory.tables import UserMessage
 from migrate.spi import Opening, Ref
 
 _MENTION = re.compile(r"@_\*\*(?=([^*]+)\*\*)")
-_rows = msgspec.json.Decoder(list[UserMessage])
+_decode_rows = msgspec.json.Decoder(list[UserMessage]).decode
 
 
-class Copies(msgspec.Struct, frozen=True):
-    """The copies of one message, laid out as rows with commas between them: `form` has a `%d` for
-    the number of each, and `@` for the message's."""
-
-    form: bytes = b""
-    count: int = 0
-
-    def write(self, first: int, message: int) -> bytes:
-        """The rows, their numbers from `first` on."""
-        return (self.form % tuple(range(first, first + self.count))).replace(b"@", b"%d" % message)
+Form = list[bytes]
+"""The copies of one message, laid out as rows with commas between them, in pieces: between two of
+them the message's number is missing."""
 
 
 class Shelf:
@@ -47,29 +40,36 @@ class Shelf:
             for m in readers
             if direct or not idle or people.runs(m, owner)
         }
-        self._held: dict[tuple[Ref, ...], Copies] = {}
+        self._forms: dict[tuple[Ref, ...], Form] = {}
         self._marks_mentions = not direct
 
-    def of(self, text: str, message: int) -> Copies:
-        """The copies of a message with this text; those whom it mentions have one, marked."""
+    def rows(self, text: str, message: int) -> bytes:
+        """The copies of the message of this number and text, with commas between them; those whom
+        it mentions have one, marked."""
         mentioned: tuple[Ref, ...] = ()
         if self._marks_mentions and "@_**" in text:
             names = set(_MENTION.findall(text))
             mentioned = tuple(name for name in self._readers if name in names)
-        held = self._held.get(mentioned)
-        if held is None:
+        form = self._forms.get(mentioned)
+        if form is None:
             flags = dict.fromkeys(map(self._readers.__getitem__, mentioned), self._mentioned)
             rest = {user: each for user, each in self._awake.items() if user not in flags}
-            held = self._held[mentioned] = _lay_out(rest | flags)
-            self._checker.take_copies(message, _rows.decode(b"[%b]" % held.write(0, message)))
-        return held
+            form = self._forms[mentioned] = _lay_out(rest | flags)
+            shown = _number_with(form, message)
+            self._checker.take_copies(message, _decode_rows(b"[%b]" % shown))
+            return shown
+        return _number_with(form, message)
 
 
-def _lay_out(flags: Mapping[int, int]) -> Copies:
+def _number_with(form: Form, message: int) -> bytes:
+    return (b"%d" % message).join(form)
+
+
+def _lay_out(flags: Mapping[int, int]) -> Form:
     """A copy for each of these people, by their numbers, with these flags."""
-    return Copies(b",\n".join([_row(*each) for each in flags.items()]), len(flags))
+    return b",\n".join([_row(*each) for each in flags.items()]).split(b"@")
 
 
 @lru_cache(maxsize=8_192)
 def _row(user: int, flags: int) -> bytes:
-    return b'{"id":%%d,"user_profile":%d,"flags_mask":%d,"message":@}' % (user, flags)
+    return b'{"user_profile":%d,"flags_mask":%d,"message":@}' % (user, flags)

@@ -4,6 +4,7 @@ name, and when it counts as whole, the session decides."""
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ from adapters.zulip.directory.stamping import STAMP_FILE
 from adapters.zulip.directory.validator import Validator
 from adapters.zulip.paths import REALM, path_id
 from adapters.zulip.profiles import Profile
+from migrate.errors import Fatal
 from migrate.spi import Body, PartFile
 
 Record = TypeVar("Record", bound=msgspec.Struct)
@@ -99,7 +101,7 @@ class Joining:
 
     def _write_realm(self, laid: rows.People) -> None:
         before, behind = rows.encode_tables(laid, self._config, self._kept)
-        self._write(REALM_FILE, [before, *self._pages(), behind])
+        self._write(REALM_FILE, chain([before], self._pages(), [behind]))
 
     def _pages(self) -> Iterator[bytes]:
         """Write the files of messages and their traces; the rows of their reactions."""
@@ -108,6 +110,8 @@ class Joining:
             if compose.MESSAGES not in part.streams:
                 continue
             number += 1
+            if compose.CLAIMS not in part.streams:
+                raise _outdated()
             for claims in read_lines(part.streams[compose.CLAIMS], Claims):
                 self._validator.take_part(claims)
             self._link(part.streams[compose.MESSAGES], page_name(number))
@@ -134,7 +138,7 @@ class Joining:
                     owner=first.owner,
                     create_time=float(first.created),
                     size=size,
-                    is_realm_public=any(each.public for each in some),
+                    is_realm_public=any(some[0].public for each in some),
                     messages=tuple(sorted({each.message for each in some})),
                     content_type=(first.mimetype or "application/octet-stream")
                     if self._kept.modern
@@ -240,3 +244,12 @@ class Joining:
             if stream in part.streams:
                 found += read_lines(part.streams[stream], kind)
         return found
+
+
+def _outdated() -> Fatal:
+    """A part tells nothing of what its rows rest on."""
+    return Fatal(
+        "zulip-parts-outdated",
+        "The parts of the directory were written by an earlier version of chat-migrate.",
+        "Remove the folder `parts` in the project, then run again: they are written anew.",
+    )

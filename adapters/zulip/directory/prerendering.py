@@ -49,8 +49,13 @@ def render(text: str) -> str | None:
 
 
 def _line(line: str) -> str | None:
-    if line.endswith(" ") or _BLOCK.match(line) or _EMOJI.search(line):
+    if line.endswith(" ") or (not line[:1].isalpha() and _BLOCK.match(line)):
         return None
+    if ":" in line and _EMOJI.search(line):
+        return None
+    token = _TOKENS.match(line)
+    if token is not None and token.end() == len(line) and token.lastgroup == "words":
+        return line  # what most lines are
     made: list[str] = []
     at = 0
     while at < len(line):

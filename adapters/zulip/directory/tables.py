@@ -107,9 +107,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class UserMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """`zerver_usermessage`: somebody's own copy of a message."""
+    """`zerver_usermessage`: somebody's own copy of a message. It has no number of its own: nothing
+    speaks of it, and the importer has the database make one."""
 
-    id: int
     user_profile: int
     message: int
     flags_mask: int

@@ -14,10 +14,10 @@ from adapters.zulip.organization.envelope import Envelope
 from adapters.zulip.organization.keys import Keys
 from adapters.zulip.organization.realm import Realm
 from adapters.zulip.organization.residents import HIDDEN, Residents
-from adapters.zulip.organization.verdicts import Refused
+from adapters.zulip.organization.verdicts import Refused, not_allowed
 from adapters.zulip.people import signs_in
 from mappings import names
-from migrate.errors import Skip
+from migrate.errors import Fatal, Skip
 from migrate.model import Ref
 from migrate.spi import Account, Memo
 
@@ -54,7 +54,7 @@ class Accounts:
         again by `release`."""
         if account.action == "map" or not account.ref:
             return None
-        return await self._key(await self._residents.get(account.ref))
+        return await self._key(account, await self._residents.get(account.ref))
 
     async def key_to_read(self, account: Account) -> Credentials | None:
         """The same without changing anything: nothing is opened."""
@@ -78,28 +78,46 @@ class Accounts:
         if not user.is_active:
             if account.action == "map" and not account.dormant:
                 raise Skip("zulip-recipient-deactivated")
-            if account.dormant:
-                self._memo.set(_opened(account), _HELD)
-            await self._open(user)
+            await self._open(account, user)
         return await self.sender(account)
 
     async def release(self, account: Account) -> None:
         """Give back what was held, and close what nobody signs in to."""
         user = await self._residents.get(account.ref)
         if account.dormant:
-            if self._memo.get(_opened(account)) == _HELD:
-                await self._close(user)
-                self._memo.set(_opened(account), "")
+            await self._close_again(account, user)
             return
         if held := self._memo.get(_quiet(account)):
-            key = await self._key(user)
+            key = await self._key(account, user)
             if key is not None:
                 await self._give_back(key, held)
             self._memo.set(_quiet(account), "")
             if key is None:
                 raise Skip("zulip-not-released")
-        if not signs_in(account) or account.person.kind == "bot":
+        if self._is_nobodys(account):
+            if not await self._is_ours(user):
+                raise Skip("zulip-account-kept")
             await self._close(user)
+        else:
+            await self._close_again(account, user)
+
+    async def _close_again(self, account: Account, user: User) -> None:
+        """Whoever was deactivated by others, and opened for the while."""
+        if self._memo.get(_opened(account)) == _HELD:
+            await self._close(user)
+            self._memo.set(_opened(account), "")
+
+    async def _is_ours(self, user: User) -> bool:
+        """Whether an account is ours to close: one under its owner's address is not, once they have
+        set a password, whatever became of them in Slack."""
+        made_up = user.address.endswith(f"@{self._domain}")
+        ours = not user.is_active or made_up
+        return ours or await self._keys.of(user.ref, user.address) is not None
+
+    @staticmethod
+    def _is_nobodys(account: Account) -> bool:
+        """Whether an account is closed when nothing is to be said."""
+        return not signs_in(account) or account.person.kind == "bot"
 
     async def _give_back(self, key: Credentials, held: str) -> None:
         """A new account begins with everything read, and as quiet as all others. Of one that has
@@ -114,7 +132,7 @@ class Accounts:
     async def _unveil(self, account: Account, user: User) -> User:
         """Show an account's address for the while. Not that of an account which stood there
         before, or whose owner has set a password since: it is theirs to show."""
-        key = None if account.action == "map" else await self._key(user)
+        key = None if account.action == "map" else await self._key(account, user)
         if key is None:
             raise Skip(HIDDEN)
         if not self._memo.get(_quiet(account)):
@@ -168,12 +186,14 @@ class Accounts:
         self._memo.set(_made(account), str(id))
         return self._residents.put(await self._calls.user(id))
 
-    async def _not_made(self, refused: Refused) -> Skip:
+    async def _not_made(self, refused: Refused) -> Skip | Fatal:
         if refused.says("in use", "already"):
             await self._residents.refresh()
             return Skip("zulip-account-exists")
-        if refused.says("not authorized", "administrator"):
-            return Skip("zulip-may-not-create")
+        if refused.says("not authorized"):
+            return not_allowed("zulip-may-not-create")
+        if refused.says("organization administrator"):
+            return not_allowed("zulip-not-admin")
         if refused.says("name"):
             return Skip("zulip-name-refused")
         return Skip("zulip-address-refused")
@@ -194,7 +214,7 @@ class Accounts:
     # -- what an account is ----------------------------------------------------------------------
 
     async def _prepare(self, account: Account, user: User) -> None:
-        key = await self._key(user)
+        key = await self._key(account, user)
         if key is None:
             # Its owner has set a password since: from then on it is not ours to touch.
             return
@@ -228,12 +248,15 @@ class Accounts:
         except Refused:
             return
 
-    async def _key(self, user: User) -> Credentials | None:
+    async def _key(self, account: Account, user: User) -> Credentials | None:
         if not user.is_active:
-            await self._open(user)
+            await self._open(account, user)
         return await self._keys.of(user.ref, user.address)
 
-    async def _open(self, user: User) -> None:
+    async def _open(self, account: Account, user: User) -> None:
+        """For the while: whom we have not closed ourselves is closed again, whatever happens."""
+        if account.dormant or not self._is_nobodys(account):
+            self._memo.set(_opened(account), _HELD)
         await self._calls.reactivate(user.ref)
         self._keys.forget(user.ref)
         self._residents.put(msgspec.structs.replace(user, is_active=True))

@@ -241,6 +241,13 @@ SERVER_CODES: Catalogue = MappingProxyType(
             "Only people themselves can react, and this account is not the importer's to use, or"
             " its owner has set a password since.",
         ),
+        "zulip-account-kept": Meaning(
+            "warning",
+            "Somebody who has left Slack has set a password for the account that was made for them:"
+            " it stays open.",
+            "Deactivate it in Zulip if they have left for good, under Organization settings >"
+            " Users.",
+        ),
         "zulip-not-released": Meaning(
             "warning",
             "The owner of an account has set a password before the import had ended, so that its"

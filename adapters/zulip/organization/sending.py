@@ -15,11 +15,11 @@ from adapters.zulip.organization.client import Credentials
 from adapters.zulip.organization.conversations import Conversations
 from adapters.zulip.organization.message_calls import Narrow
 from adapters.zulip.organization.realm import Realm
-from adapters.zulip.organization.verdicts import Refused
+from adapters.zulip.organization.verdicts import Refused, not_allowed
 from adapters.zulip.placing import main_topic
 from adapters.zulip.profiles import ZulipCaps
 from mappings import emoji
-from migrate.errors import Retry, Skip
+from migrate.errors import Fatal, Retry, Skip
 from migrate.model import Ref, ts_micros
 from migrate.spi import Opening, Reacting, Sending
 
@@ -48,6 +48,7 @@ class Sender:
         self._caps = caps
         self._me = me
         self._emoji: dict[str, str] = {}
+        self._threads: dict[Ref, str] = {}
 
     # -- messages --------------------------------------------------------------------------------
 
@@ -56,8 +57,10 @@ class Sender:
         content = self._content(sending)
         if is_direct(sending.opening):
             return await self._say(sending, content)
-        ref = await self._say(sending, content, self.topic(sending))
+        topic = await self._topic_now(sending)
+        ref = await self._say(sending, content, topic)
         if self._begins_thread(sending):
+            self._threads[ref] = topic
             await self._point(sending)
         return ref
 
@@ -69,6 +72,9 @@ class Sender:
                 await self._say(sending, self._pointer(sending), self._main(sending))
             except Retry as verdict:
                 raise Retry(verdict.code, verdict.after) from verdict
+            except Fatal as verdict:
+                verdict.refused = False
+                raise
 
     def _content(self, sending: Sending) -> str:
         """What was rendered; a reply that is shown outside its thread says where that is."""
@@ -93,6 +99,27 @@ class Sender:
         time = root.time if root and sending.piece.in_thread else placement.time or sending.time
         return main_topic(self._caps.main_topic, self._caps.topic_format, time)
 
+    async def _topic_now(self, sending: Sending) -> str:
+        """The same, as people call it now: where the root of an earlier day stands in a topic that
+        was renamed, or resolved, the old name would begin another one."""
+        topic, root = self.topic(sending), sending.root
+        if not root or not sending.piece.in_thread:
+            return topic
+        if root not in self._threads:
+            self._threads[root] = await self._topic_of(sending.opening, root) or topic
+        return self._threads[root]
+
+    async def _topic_of(self, opening: Opening, ref: Ref) -> str:
+        """Where a message stands, "" where that cannot be seen, or it was moved elsewhere."""
+        try:
+            if not await self._conversations.is_readable(opening.ref):
+                return ""
+            narrow = [{"operator": "channel", "operand": int(opening.ref)}]
+            page = await self._calls.page(narrow, int(ref))
+        except Refused:
+            return ""
+        return next((each.subject for each in page.messages if each.ref == ref), "")
+
     def _begins_thread(self, sending: Sending) -> bool:
         return bool(sending.placement.name) and not sending.root_placement and not sending.index
 
@@ -111,6 +138,8 @@ class Sender:
                 sender=sender, to=to, topic=topic, content=content, time=_moment(sending)
             )
         except Refused as refused:
+            if refused.says("User not authorized for this query"):
+                raise not_allowed("zulip-may-not-forge") from refused
             raise Skip(_why(refused)) from refused
 
     async def _ends(self, sending: Sending) -> tuple[str, str | list[str]]:
@@ -134,7 +163,7 @@ class Sender:
     async def recognize(self, sending: Sending, is_known: Callable[[Ref], bool]) -> Ref | None:
         """See `migrate.spi.Recognizer`. The pointer to a thread that its root was to be followed by
         is looked for as well."""
-        topic = "" if is_direct(sending.opening) else self.topic(sending)
+        topic = "" if is_direct(sending.opening) else await self._topic_now(sending)
         found = await self._find(sending, topic, self._content(sending), is_known)
         if found is not None and topic and self._begins_thread(sending):
             words, main = self._pointer(sending), self._main(sending)
@@ -258,6 +287,4 @@ def _why(refused: Refused) -> str:
         return "zulip-direct-disabled"
     if refused.says("permission to post", "can send to this channel"):
         return "zulip-posting-policy"
-    if refused.says("User not authorized"):
-        return "zulip-may-not-forge"
     return refused.code

@@ -22,7 +22,7 @@ from adapters.zulip.organization.staging import Staging
 from adapters.zulip.organization.uploads import Uploads
 from adapters.zulip.people import signs_in
 from adapters.zulip.profiles import ZulipCaps, caps_for
-from migrate.errors import Retry, Skip
+from migrate.errors import Fatal, Retry, Skip
 from migrate.findings import Finding
 from migrate.model import Ref
 from migrate.spi import (
@@ -164,7 +164,11 @@ class OrganizationSession:
     async def _settle(self, sending: Sending) -> None:
         """The message is there, whatever happens here; what is left is taken away at the end."""
         with contextlib.suppress(Retry, Skip):
-            await self._staging.settle(sending)
+            try:
+                await self._staging.settle(sending)
+            except Fatal as verdict:
+                verdict.refused = False
+                raise
 
     async def react(self, reacting: Reacting) -> Ref:
         return await self._sender.react(reacting)

@@ -8,6 +8,7 @@ import msgspec
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from adapters.zulip.organization.codes import SERVER_CODES
 from migrate.errors import Fatal, Retry, Skip
 
 LONGEST_PAUSE = 120.0
@@ -101,6 +102,20 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             waiting.append(cause.__context__)
 
 
+def _certain(code: str, message: str, advice: str) -> Fatal:
+    """What ends the run, of a call that was certainly not taken."""
+    fatal = Fatal(code, message, advice)
+    fatal.refused = True
+    return fatal
+
+
+def not_allowed(code: str) -> Fatal:
+    """A permission that only the server can give was taken away in the middle of a run: whatever
+    else would be tried fails, too."""
+    known = SERVER_CODES[code]
+    return _certain(code, known.text, known.advice)
+
+
 def judge(response: requests.Response, asker: Asker) -> NoReturn:
     """Raise the verdict on an error answer."""
     status = response.status_code
@@ -114,20 +129,20 @@ def judge(response: requests.Response, asker: Asker) -> NoReturn:
         )
     here = "organization has been deactivated" in words
     if reason == "REALM_DEACTIVATED" or (status == 401 and here):
-        raise Fatal(
+        raise _certain(
             "zulip-organization-closed",
             "The organization is deactivated.",
             "Have it reactivated on the server, then run again to continue.",
         )
     if status == 401 and asker == "importer" and "Account is deactivated" in words:
-        raise Fatal(
+        raise _certain(
             "zulip-importer-closed",
             "The importing account is deactivated.",
             "Have it reactivated, in Zulip under Organization settings > Users > Deactivated; then"
             " run again to continue.",
         )
     if status == 401 and asker == "importer" and "not associated with this subdomain" in words:
-        raise Fatal(
+        raise _certain(
             "zulip-elsewhere",
             "The importing account belongs to another organization of this server, or the server"
             " takes this address for another's.",
@@ -135,7 +150,7 @@ def judge(response: requests.Response, asker: Asker) -> NoReturn:
             " address, what people open in their browsers.",
         )
     if status == 401 and asker == "importer":
-        raise Fatal(
+        raise _certain(
             "zulip-key",
             "The server does not accept the key of the importing account.",
             "Download a new zuliprc of that account, in Zulip under Personal settings > Account &"

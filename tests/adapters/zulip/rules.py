@@ -38,7 +38,7 @@ KEYS = {
     "customprofilefieldvalue": "id user_profile field value rendered_value",
     "message": "id realm sender recipient subject content rendered_content date_sent"
     " last_edit_time has_attachment has_image has_link sending_client",
-    "usermessage": "id user_profile message flags_mask",
+    "usermessage": "user_profile message flags_mask",
     "attachment": "id file_name path_id owner realm create_time size is_realm_public"
     " is_web_public messages scheduled_messages",
 }

@@ -49,7 +49,7 @@ class ZulipDirectory(Target):
             for trace in lines_of(folder / f"slack/{number:06d}.jsonl"):
                 if trace[1].startswith(f"{conversation}/"):
                     page["zerver_usermessage"] += [
-                        {"id": 0, "user_profile": user, "message": trace[0], "flags_mask": 2048}
+                        {"user_profile": user, "message": trace[0], "flags_mask": 2048}
                         for user in everybody
                     ]
             path.write_text(json.dumps(page))

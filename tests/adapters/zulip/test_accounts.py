@@ -170,6 +170,40 @@ def test_an_owner_who_has_set_a_password_keeps_what_was_held(place: Project) -> 
     assert caught.value.code == "zulip-not-released"
 
 
+def test_whom_others_have_deactivated_is_opened_only_for_the_while(place: Project) -> None:
+    """An administrator has closed it since: what comes later must not bring somebody back."""
+    ann, bob = place.make(account(email="ann@acme.example")), place.make(account("U2", "Bob B"))
+    place.ask(lambda session: session.release(ann))
+    user(place, ann).active = False
+    place.send(said(talk(ann, bob), bob, "later"))
+    assert user(place, ann).active
+    for _ in range(2):
+        place.ask(lambda session: session.release(ann))
+        assert not user(place, ann).active
+    # Whoever is let back in by others stays.
+    user(place, ann).active = True
+    place.ask(lambda session: session.release(ann))
+    assert user(place, ann).active
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_an_account_that_is_its_owners_by_now_is_not_closed(place: Project, taken: bool) -> None:
+    """Though they have left Slack since."""
+    ann = place.make(account(email="ann@acme.example"))
+    place.ask(lambda session: session.release(ann))
+    gone = account(email="ann@acme.example", deactivated=True)
+    gone = msgspec.structs.replace(gone, ref=ann.ref)
+    if not taken:
+        place.ask(lambda session: session.release(gone))
+        assert not user(place, ann).active
+        return
+    user(place, ann).password = "her own by now"
+    with pytest.raises(Skip) as caught:
+        place.ask(lambda session: session.release(gone))
+    assert caught.value.code == "zulip-account-kept"
+    assert user(place, ann).active
+
+
 @pytest.mark.parametrize(
     ("made", "open"),
     [

@@ -2,6 +2,7 @@
 with files, and over a network that loses answers."""
 
 import csv
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from adapters.zulip import adapter
 from adapters.zulip.organization import asking
 from adapters.zulip.organization.keys import SECRET_FILE
 from migrate import runner
+from migrate.errors import Fatal
 from migrate.registry import Registry
 from migrate.runner import World
 from tests.fakes.serving import Fault
@@ -167,6 +169,38 @@ def test_who_is_mapped_to_an_account_that_is_closed_is_told(
     told = {finding.code: finding for finding in plan.findings}
     assert told["zulip-mapped-deactivated"].example == first["slack_id"]
     assert told["zulip-mapped-deactivated"].count == 1
+
+
+@pytest.mark.parametrize("change", ["can_forge", "active"])
+def test_a_permission_that_is_taken_away_ends_the_run(
+    organization: Organization, tmp_path: Path, change: str
+) -> None:
+    """At once, and nothing is lost, not even of direct talk into which nobody can look; once it is
+    given back, `run` goes on."""
+    export = tmp_path / "export"
+    write_export(export, messages=90, conversations=6, people=5, facts=False)
+    journey = Journey(tmp_path / "project", export, organization)
+    with (journey.folder / "mappings" / "users.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            if row["action"] == "create":
+                world = organization.world
+                world.make_user(row["email"], row["full_name"], "a password of their own")
+
+    def probe(step: str, item: str) -> None:
+        if step == "message.called":
+            setattr(organization.importer, change, False)
+
+    journey.world = dataclasses.replace(journey.world, probe=probe)
+    with pytest.raises(Fatal) as raised:
+        journey.run(check=True)
+    assert raised.value.code in {"zulip-may-not-forge", "zulip-importer-closed"}
+    setattr(organization.importer, change, True)
+    journey.world = dataclasses.replace(journey.world, probe=lambda step, item: None)
+    summary = runner.run(journey.project, journey.world)
+    assert_sums(summary)
+    assert not any(summary.failed.values())
+    journey.verify()
+    assert_nothing_left(organization)
 
 
 def assert_no_secret(journey: Journey, keys: list[str]) -> None:

@@ -58,6 +58,25 @@ def _shut(organization: Organization) -> None:
     }
 
 
+def _without_direct_talk(organization: Organization) -> None:
+    """A policy before Zulip 10, since then the group of those who may, in which nobody is."""
+    organization.world.realm |= (
+        {
+            "realm_direct_message_permission_group": 7,
+            "realm_user_groups": [{"id": 7, "name": "role:nobody", "members": []}],
+        }
+        if organization.world.modern
+        else {"realm_private_message_policy": 2}
+    )
+
+
+def _realm(name: str, value: object) -> Callable[[Organization], None]:
+    def change(organization: Organization) -> None:
+        organization.world.realm[name] = value
+
+    return change
+
+
 def _slow(organization: Organization) -> None:
     organization.limit = 200
 
@@ -72,6 +91,12 @@ def _slow(organization: Organization) -> None:
         (_set(role=MEMBER), {"zulip-not-admin", "zulip-may-not-create"}),
         (_shut, {"zulip-domains-closed"}),
         (_slow, {"zulip-rate-limited"}),
+        (_without_direct_talk, {"zulip-direct-off"}),
+        (_realm("realm_direct_message_permission_group", {"direct_members": [5]}), set()),
+        (_realm("realm_message_retention_days", 400), {"zulip-retention"}),
+        (_realm("realm_message_retention_days", -1), set()),
+        (_realm("realm_signup_announcements_stream_id", 9), {"zulip-announced"}),
+        (_realm("realm_signup_announcements_stream_id", -1), set()),
     ],
 )
 def test_each_condition_by_itself(

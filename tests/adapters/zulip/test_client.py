@@ -2,16 +2,18 @@
 server alone."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from adapters.zulip.organization import asking
 from adapters.zulip.organization.calls import Calls
 from adapters.zulip.organization.client import Credentials, ServerClient
-from adapters.zulip.organization.verdicts import Refused
+from adapters.zulip.organization.verdicts import Refused, judge
 from migrate.errors import Fatal, Retry
 from tests.fakes.serving import Fault
 from tests.fakes.zulip import Organization
@@ -111,6 +113,35 @@ def test_a_wrong_key(server: Organization) -> None:
     with pytest.raises(Fatal) as caught:
         client_of(server, "wrong").call_endpoint("users/me", "GET")
     assert caught.value.code == "zulip-key"
+
+
+def test_an_importer_that_is_closed_is_no_wrong_key(server: Organization) -> None:
+    client = client_of(server)
+    server.importer.active = False
+    with pytest.raises(Fatal) as caught:
+        client.call_endpoint("users/me", "GET")
+    assert (caught.value.code, caught.value.refused) == ("zulip-importer-closed", True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("This organization has been deactivated", "zulip-organization-closed"),
+        ("Account is not associated with this subdomain", "zulip-elsewhere"),
+        ("Account is deactivated", "zulip-importer-closed"),
+        ("Invalid API key", "zulip-key"),
+    ],
+)
+def test_each_reason_why_a_key_does_not_do(words: str, code: str) -> None:
+    """All are UNAUTHORIZED, and told apart by their words alone."""
+    response = requests.Response()
+    response.status_code = 401
+    response._content = json.dumps(
+        {"result": "error", "msg": words, "code": "UNAUTHORIZED"}
+    ).encode()
+    with pytest.raises(Fatal) as caught:
+        judge(response, "importer")
+    assert (caught.value.code, caught.value.refused) == (code, True)
 
 
 def test_somebody_elses_wrong_key_ends_nothing(client: ServerClient) -> None:

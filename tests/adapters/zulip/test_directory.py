@@ -1,7 +1,11 @@
 """The session: what it asks before a run, and the directory that stands or does not."""
 
 import asyncio
+import json
+import shutil
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -90,6 +94,33 @@ def test_killed_at_any_step_it_is_finished_by_the_next_run(tmp_path: Path, step:
     killed.resume()
     assert problems(killed.folder / "zulip") == []
     assert contents(killed.folder / "zulip") == contents(whole.folder / "zulip")
+
+
+def test_parts_of_an_earlier_version_are_told_and_written_anew(tmp_path: Path) -> None:
+    """They told nothing of what their rows rest on."""
+    whole = Migration(ZulipDirectory(), tmp_path / "whole", small_workspace())
+    whole.run()
+    stopped = Migration(ZulipDirectory(), tmp_path / "stopped", small_workspace())
+    stopped.plan()
+
+    def die(at: str, subject: str) -> None:
+        if at == "archive.joined":
+            raise Crash
+
+    with pytest.raises(Crash):
+        stopped.resume(die)
+    with closing(sqlite3.connect(stopped.folder / "state.db")) as db, db:
+        for num, streams in db.execute("SELECT num, streams FROM part").fetchall():
+            kept = {name: each for name, each in json.loads(streams).items() if name != "claims"}
+            db.execute(
+                "UPDATE part SET streams = ? WHERE num = ?", (json.dumps(kept).encode(), num)
+            )
+    with pytest.raises(ChatMigrateError) as caught:
+        stopped.resume()
+    assert caught.value.code == "zulip-parts-outdated"
+    shutil.rmtree(stopped.folder / "parts")
+    stopped.resume()
+    assert contents(stopped.folder / "zulip") == contents(whole.folder / "zulip")
 
 
 def test_what_was_left_half_written_is_in_nobodys_way(tmp_path: Path) -> None:

@@ -3,13 +3,15 @@ said years ago: held on the fake, where everybody's copies can be looked at."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
 from adapters.conformance import Workspace
 from adapters.conformance.interruption import CrashAfter, CrashAt
 from adapters.conformance.migration import Crash, Migration, assert_verified
+from adapters.zulip.organization.message_calls import MessageCalls
+from migrate.errors import Fatal
 from tests.adapters.zulip.living import FakeZulip
 from tests.fakes.zulip import Organization
 from tests.fakes.zulip_records import Message, User
@@ -160,3 +162,44 @@ def test_a_channel_that_is_gone_is_waited_for_no_more(server: Organization, tmp_
     assert acme.mia.id in board.seats
     assert world.channel_named("plans") is None
     assert not acme.migration.resume().reasons
+
+
+def test_a_topic_that_people_have_resolved_is_the_same_thread(
+    server: Organization, tmp_path: Path
+) -> None:
+    acme = Acme(server, tmp_path)
+    acme.migration.run()
+    thread = [m for m in server.world.messages.values() if m.topic.endswith("shall we?")]
+    assert len(thread) == 2
+    for message in thread:
+        message.topic = f"✔ {message.topic}"
+    assert_verified(acme.migration)
+    acme.plans.say(acme._ben, "late", root=acme.plans.said[0])
+    acme.migration.export_again(acme.workspace)
+    acme.migration.run()
+    assert_verified(acme.migration)
+    thread[1].topic = "elsewhere"
+    assert acme.migration.verify().different["messages"] == 1
+
+
+def test_what_was_said_is_not_said_again_when_its_pointer_is_not_allowed(
+    server: Organization, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The root of a thread is there when the permission is taken away."""
+    acme = Acme(server, tmp_path)
+    acme.migration.plan()
+    say = MessageCalls.send
+
+    async def saying(self: MessageCalls, **more: Any) -> str:
+        ref = await say(self, **more)
+        server.importer.can_forge = False
+        return ref
+
+    monkeypatch.setattr(MessageCalls, "send", saying)
+    with pytest.raises(Fatal, match="in the names of others"):
+        acme.migration.resume()
+    monkeypatch.setattr(MessageCalls, "send", say)
+    server.importer.can_forge = True
+    acme.migration.resume()
+    assert [m.content for m in server.world.messages.values()].count("shall we?") == 1
+    assert_verified(acme.migration)

@@ -111,6 +111,34 @@ def test_a_broadcast_says_where_its_thread_is(place: Project) -> None:
     assert read(place, plans)[-1].payload == b"because"
 
 
+@pytest.mark.parametrize("name", ["what came of it", f"✔ {THREAD}"])
+def test_a_late_reply_goes_where_its_thread_is_now(place: Project, name: str) -> None:
+    """People may have renamed its topic since, or resolved it."""
+    ann, bob = place.make(account()), place.make(account("U2", "Bob B"))
+    plans = place.open(channel(ann, bob))
+    root = place.send(said(plans, ann, "why so", topic=THREAD))
+    place.organization.world.messages[int(root)].topic = name
+    late = said(plans, bob, "that is why", second=SECOND + 9, topic=THREAD, root=root)
+    ref = place.send(late)
+    assert place.organization.world.messages[int(ref)].topic == name
+    assert recognize(place, late) == ref
+
+
+def test_where_a_thread_is_is_asked_once(place: Project) -> None:
+    ann = place.make(account())
+    plans = place.open(channel(ann))
+    root = place.send(said(plans, ann, "why so", topic=THREAD))
+
+    async def reply_twice(session: object) -> None:
+        for second in (SECOND + 1, SECOND + 2):
+            sending = said(plans, ann, "so", second=second, topic=THREAD, root=root)
+            await session.send(sending)  # type: ignore[attr-defined]  # a session's
+
+    before = place.organization.count("GET messages")
+    place.ask(reply_twice)
+    assert place.organization.count("GET messages") == before + 1
+
+
 def test_talk_reaches_exactly_those_who_talk(place: Project) -> None:
     ann, bob, eve = (place.make(account(f"U{n}", f"Person {n}")) for n in (1, 2, 3))
     pair, group = talk(ann, bob), talk(ann, bob, eve, id="G1")

@@ -298,7 +298,7 @@ def _message(number: int) -> Message:
 
 
 def _copy(user_profile: int = ANN, message: int = FIRST) -> UserMessage:
-    return UserMessage(id=0, user_profile=user_profile, message=message, flags_mask=1)
+    return UserMessage(user_profile=user_profile, message=message, flags_mask=1)
 
 
 def _reaction(number: int, **change: object) -> Reaction:
