@@ -106,8 +106,11 @@ def full_name(text: str, forbidden: str, limit: int, fallback: str = "") -> str:
     Letters of every script stay; NFC, so that two spellings of one name are one.
     """
     composed = unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode())
-    kept = "".join(
-        " " if char in forbidden or unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char
-        for char in composed
-    )
+    if composed.isprintable() and not any(char in composed for char in forbidden):
+        kept = composed  # what most are
+    else:
+        kept = "".join(
+            " " if char in forbidden or unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char
+            for char in composed
+        )
     return " ".join(kept.split())[:limit].rstrip() or fallback

@@ -12,7 +12,7 @@ def is_direct(opening: Opening) -> bool:
 
 def members_of(opening: Opening) -> tuple[Ref, ...]:
     """The names of those who are in a conversation, each once."""
-    return tuple(dict.fromkeys(member.placement.name for member in opening.members))
+    return tuple(dict.fromkeys([member.placement.name for member in opening.members]))
 
 
 def description(opening: Opening) -> str:

@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 
 from mappings.nodes import (
-    Channel,
-    Code,
+    Block,
     Document,
     Emoji,
-    Group,
+    Inline,
+    Item,
+    Link,
     Paragraph,
-    Person,
-    Text,
+    Styled,
     walk,
 )
 from migrate.model import Reaction
@@ -169,15 +169,24 @@ def _task(chunk: Chunk, caps: Capabilities) -> Task:
     )
 
 
-_WITHOUT_EMOJI = frozenset({Text, Code, Person, Channel, Group})
-
-
 def _custom_emoji(body: Document) -> tuple[str, ...]:
-    first = body.blocks[0] if len(body.blocks) == 1 else None
-    if isinstance(first, Paragraph) and all(type(n) in _WITHOUT_EMOJI for n in first.children):
-        return ()  # what most messages are
-    found = (node for node in walk(body) if isinstance(node, Emoji) and node.unicode is None)
-    return tuple(dict.fromkeys(node.name for node in found))
+    found: dict[str, None] = {}
+    for block in body.blocks:
+        if type(block) is Paragraph:  # what most blocks are
+            _note_emoji(block.children, found)
+        else:
+            _note_emoji(walk(Document((block,))), found)
+    return tuple(found) if found else ()
+
+
+def _note_emoji(nodes: Iterable[Block | Item | Inline], found: dict[str, None]) -> None:
+    """Note the names of the custom emoji among some nodes, and in styled words and links."""
+    for node in nodes:
+        if isinstance(node, Emoji):
+            if node.unicode is None:
+                found[node.name] = None
+        elif isinstance(node, Styled | Link):
+            _note_emoji(node.children, found)
 
 
 @lru_cache(maxsize=1)

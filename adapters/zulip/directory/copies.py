@@ -35,11 +35,9 @@ class Shelf:
         # What is direct can be read in one's own copy alone.
         readers = [m for m in opening.members if direct or people.reads(m)]
         self._readers = {m.placement.name: user_number(m.placement.name) for m in readers}
-        self._awake = {
-            self._readers[m.placement.name]: flags
-            for m in readers
-            if direct or not idle or people.runs(m, owner)
-        }
+        if idle and not direct:
+            readers = [m for m in readers if people.runs(m, owner)]
+        self._awake = {self._readers[m.placement.name]: flags for m in readers}
         self._forms: dict[tuple[Ref, ...], Form] = {}
         self._marks_mentions = not direct
 

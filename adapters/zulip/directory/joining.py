@@ -138,7 +138,7 @@ class Joining:
                     owner=first.owner,
                     create_time=float(first.created),
                     size=size,
-                    is_realm_public=any(some[0].public for each in some),
+                    is_realm_public=any(each.public for each in some),
                     messages=tuple(sorted({each.message for each in some})),
                     content_type=(first.mimetype or "application/octet-stream")
                     if self._kept.modern

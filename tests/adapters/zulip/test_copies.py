@@ -58,8 +58,10 @@ def test_everybody_who_reads_a_channel_has_a_copy() -> None:
     assert desk.flags("words") == {user_number("Ann"): READ, user_number("Bob"): READ}
 
 
-def test_everybody_in_direct_talk_has_a_copy() -> None:
-    desk = Desk(opening("group_dm", "Ann", "Ghost", "Bot"))
+@pytest.mark.parametrize("idle", [False, True])
+def test_everybody_in_direct_talk_has_a_copy(idle: bool) -> None:
+    """Whoever has none could never read it."""
+    desk = Desk(opening("group_dm", "Ann", "Ghost", "Bot"), idle=idle)
     flags = READ | limits.PRIVATE
     assert desk.flags("@_**Ann**") == {user_number(name): flags for name in ("Ann", "Ghost", "Bot")}
 

@@ -59,6 +59,25 @@ def test_check_names_what_is_missing(tmp_path: Path) -> None:
     assert "profile-unproven" not in codes(session(tmp_path, profile="10"))
 
 
+def test_a_file_that_is_shared_twice_is_as_public_as_either_place(tmp_path: Path) -> None:
+    workspace = Workspace()
+    ann = workspace.person("ann")
+    board = workspace.channel("board", ann, private=True)
+    general = workspace.channel("general", ann)
+    shared = workspace.file(ann, "plan.txt", b"the plan", mimetype="text/plain")
+    secret = workspace.file(ann, "key.txt", b"the key", mimetype="text/plain")
+    board.say(ann, "for us").attach(shared)
+    board.say(ann, "for us alone").attach(secret)
+    general.say(ann, "for all").attach(shared)
+    migration = Migration(ZulipDirectory(), tmp_path, workspace)
+    for file in (shared, secret):
+        migration.fetch(file)
+    migration.run()
+    told = json.loads((migration.folder / "zulip" / "attachment.json").read_bytes())
+    public = {each["file_name"]: each["is_realm_public"] for each in told["zerver_attachment"]}
+    assert public == {"plan.txt": True, "key.txt": False}
+
+
 @pytest.mark.parametrize("missing", ["owner", "profile"])
 def test_run_stops_where_the_import_would(tmp_path: Path, missing: str) -> None:
     migration = Migration(ZulipDirectory(), tmp_path, small_workspace(), {f"target.{missing}": ""})

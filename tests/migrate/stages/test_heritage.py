@@ -9,6 +9,7 @@ import pytest
 
 from adapters.conformance.migration import Crash, assert_sums
 from adapters.conformance.workspace import Place, Workspace
+from adapters.memory import forgetful
 from migrate.errors import BlockedError, UsageError
 from migrate.store import ops
 from tests.migrate.stages.heir import Inheritance
@@ -530,3 +531,19 @@ def test_another_archive_was_imported_than_the_last_one(tmp_path: Path) -> None:
     found = {each.code: (each.count, each.severity) for each in plan.findings}
     assert found["archive-message-missing"] == (1, "warning")
     assert found["archive-unseen"] == (1, "note")
+
+
+def test_what_is_seen_later_is_planned_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The importing account was let in where it could not look: what hangs there can come now."""
+    workspace, _, direct, _ = small_world()
+    trial = taken(tmp_path, workspace)
+    direct.said[0].react("rocket", workspace.person("cat"))
+    trial.export_again(workspace)
+    assert codes(trial)["message-unseen"] == 1
+    monkeypatch.setattr(forgetful, "_is_readable", lambda opening: True)
+    told = codes(trial)
+    assert "message-unseen" not in told
+    assert "archive-unseen" not in told
+    assert trial.plan().counts["reactions"] == 5
