@@ -137,12 +137,12 @@ CORE: Catalogue = {
     "audience-would-widen": Meaning(
         "blocker",
         "mappings/channels.csv opens a private conversation to everybody, or leads it into one that"
-        " is open to everybody.",
+        " people can read who could not read it in Slack.",
         "Take the `no` out of its column `private`, or map it elsewhere. If you mean it and it is"
         " no direct conversation, write `no` there and plan with --widen-audience.",
     ),
     "audience-widened": Meaning(
-        "warning", "A private channel is opened to everybody, as --widen-audience asked for."
+        "warning", "A private channel is opened to more people, as --widen-audience asked for."
     ),
     "conversation-turned-private": Meaning(
         "blocker",
@@ -158,7 +158,7 @@ CORE: Catalogue = {
     "account-exists": Meaning(
         "blocker",
         "An account stands at the target under the name or the e-mail address of one that would be"
-        " made; an import would write over it.",
+        " made; nobody's account is written over.",
         "Write `map` and its name into the row of mappings/users.csv, or another name into the"
         " column `target`; then plan with --check.",
     ),

@@ -6,7 +6,7 @@ from migrate.findings import Catalogue, Meaning
 
 _POWERS = (
     "On the server, as the user zulip, in /home/zulip/deployments/current: ./manage.py"
-    " change_user_role -r '' ADDRESS"
+    " change_user_role -r SUBDOMAIN ADDRESS"
 )
 
 SERVER_CODES: Catalogue = MappingProxyType(
@@ -95,13 +95,14 @@ SERVER_CODES: Catalogue = MappingProxyType(
         "zulip-may-not-forge": Meaning(
             "blocker",
             "The importing account may not send messages in the names of others, at their times.",
-            f"{_POWERS} can_forge_sender; after the import the same with --revoke. On Zulip Cloud"
-            " only support can do it.",
+            f"{_POWERS} can_forge_sender ('' for SUBDOMAIN where the organization has none); after"
+            " the import the same with --revoke. On Zulip Cloud only support can do it.",
         ),
         "zulip-may-not-create": Meaning(
             "blocker",
             "The importing account may not make accounts.",
-            f"{_POWERS} can_create_users; after the import the same with --revoke.",
+            f"{_POWERS} can_create_users ('' for SUBDOMAIN where the organization has none); after"
+            " the import the same with --revoke.",
         ),
         "zulip-no-passwords": Meaning(
             "blocker",
@@ -171,8 +172,11 @@ SERVER_CODES: Catalogue = MappingProxyType(
         "zulip-seen-as-new": Meaning(
             "warning",
             "To people who have an account already, direct messages that are imported are new:"
-            " unread, mailed and pushed as their settings say; so is what goes into channels that"
-            " they are in already. Other channels they enter at the end, with nothing unread.",
+            " unread, mailed and pushed as their settings say. What goes into channels that they"
+            " are in already is unread there, and whoever began a thread in one is told of each"
+            " reply."
+            " Other channels they enter at the end, with nothing unread; earlier only where a file"
+            " of theirs has to be shown in a closed one.",
             "Import before people are invited; or ask them to switch notifications off for the"
             " evening. Accounts that are made here are kept quiet, and begin with everything read.",
         ),
