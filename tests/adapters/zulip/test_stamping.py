@@ -17,7 +17,11 @@ from tests.adapters.zulip.test_directory import small_workspace
 
 
 def told(version: str = "11.4", *lines: str) -> bytes:
-    applied = {"zerver": list(lines or ("[X] 0001_initial", "[X] 0002_more")), "auth": ["[X] 0001"]}
+    applied = {
+        "zerver": list(lines or ("[X] 0001_initial", "[X] 0002_more")),
+        "auth": ["[X] 0001"],
+        "two_factor": ["(no migrations)"],
+    }
     return json.dumps({"zulip_version": version, "migrations_by_app": applied}).encode()
 
 
