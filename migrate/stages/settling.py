@@ -11,6 +11,9 @@ from migrate.stages.journal import open_again
 from migrate.store import Op, OpKind, State, ops
 from migrate.store.ops import BENEATH_UNSURE, UNSURE
 
+_UNDER_WAY = "state = 1 AND state IN (0, 1, 3)"
+"""SQLite takes the index of what is open only where a query repeats its condition."""
+
 
 class Settling:
     """What one lane asks of the target before it does something again."""
@@ -43,7 +46,7 @@ class Settling:
         some = list(
             ops.select(
                 self._store,
-                "lane = ? AND kind IN (5, 6) AND state = 1 AND state IN (0, 1, 3)",
+                f"lane = ? AND kind IN (5, 6) AND {_UNDER_WAY}",
                 (number,),
             )
         )
@@ -68,7 +71,7 @@ class Settling:
         if self._reopened:
             return
         self._reopened = True
-        where = "kind = 6 AND state = 1 AND state IN (0, 1, 3)"
+        where = f"kind = 6 AND {_UNDER_WAY}"
         for op in list(ops.select(self._store, where)):
             self._engine.journal.note(open_again(op))
         await self._engine.journal.flush()
